@@ -1,0 +1,18 @@
+// Everything public. Include the single headers where compile time matters.
+
+#ifndef EVENTBUS_EVENTBUS_H_
+#define EVENTBUS_EVENTBUS_H_
+
+#include "eventbus/case.h"
+#include "eventbus/channel.h"
+#include "eventbus/context.h"
+#include "eventbus/feed.h"
+#include "eventbus/receive_channel.h"
+#include "eventbus/select.h"
+#include "eventbus/send_channel.h"
+#include "eventbus/send_result.h"
+#include "eventbus/subscription.h"
+#include "eventbus/subscription_scope.h"
+#include "eventbus/timer.h"
+
+#endif  // EVENTBUS_EVENTBUS_H_

@@ -1,0 +1,203 @@
+// One-to-many: everything sent to a feed goes to every subscribed channel.
+//
+//   FeedOf<Block> blocks;
+//   Channel<Block> channel(16);
+//   absl::StatusOr<Subscription> subscription = blocks.Subscribe(channel, {.name = "indexer"});
+//   SendResult result = blocks.Send(block);               // returns when every subscriber has taken it
+//   SendResult bounded = blocks.Send(context, block);     // ...or the context is done: `missed` says who did not
+//
+// Use a feed when every subscriber must see every value. For one value to one receiver, use a channel.
+//
+// A send first offers the value to every subscriber without blocking, then blocks once for all those that had no room.
+//
+// | | open | closed |
+// |---|---|---|
+// | `Send` | delivers to all, waits for the slow | `kFailedPrecondition` |
+// | `TrySend` | delivers to those with room | `kFailedPrecondition` |
+// | `Subscribe` | from the next send on | `kFailedPrecondition` |
+// | `Close` | true | false |
+//
+// Guarantees:
+//   - All subscribers see all values in one order, whoever sends. Senders take turns in the order in which they came.
+//   - A subscription made during a send gets the next one. `Subscribe` and `Unsubscribe` never wait for a send.
+//   - Unsubscribing, closing the subscribed channel, closing the feed, or ending the context frees a send that is
+//     blocked.
+//   - A closed channel ends its own subscription, noticed by the next send, and no other. A closed feed ends all.
+//   - The same channel may be subscribed several times and gets as many copies. A channel may be subscribed to several
+//     feeds.
+//   - No lock is held while user code runs: copies and filters run in the sending thread. They may call anything,
+//     except that a send to the same feed from inside them is refused with `kFailedPrecondition`, for it would wait for
+//     itself.
+//   - The value is copied once for each subscriber, and nothing of it is kept when the send returns.
+//
+// A sender must not hold a lock that a subscriber needs in order to receive: the send would wait for the subscriber and
+// the subscriber for the lock.
+//
+// Cost: O(n) for n subscribers, O(n + k) if k are slow, one sleep at most; a steady state allocates nothing.
+// `Subscribe` is O(1) and allocates once; `Unsubscribe` is O(1).
+//
+// Origin: the documented behaviour of `Feed` in go-ethereum's event package; contexts, filters, names and the linear
+// slow path are additions.
+
+#ifndef EVENTBUS_FEED_H_
+#define EVENTBUS_FEED_H_
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "eventbus/channel.h"
+#include "eventbus/context.h"
+#include "eventbus/internal/channel/channel_handle.h"
+#include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/send_channel.h"
+#include "eventbus/send_result.h"
+#include "eventbus/subscription.h"
+
+namespace eventbus {
+
+struct FeedOptions {
+  // For people: in statuses.
+  std::string name = {};
+};
+
+template <typename T>
+struct SubscribeOptions {
+  // For people: in statuses and in `SendResult::missed`.
+  std::string name = {};
+  // Whether this subscriber wants a value. Runs in the sending thread before the value is copied or queued, one call at
+  // a time, and never after `Unsubscribe` has returned. Empty: it wants all. A filter that throws ends its subscription
+  // with `kInternal`.
+  absl::AnyInvocable<bool(const T&)> filter = {};
+};
+
+namespace internal {
+
+// What feeds of known and unknown type share. Destruction closes the feed with `kCancelled`.
+class FeedBase {
+ public:
+  FeedBase(const FeedBase&) = delete;
+  FeedBase& operator=(const FeedBase&) = delete;
+
+  // Refuses sends and subscriptions from now on, ends every subscription with `reason` (none if OK), frees blocked
+  // senders, and returns when no filter runs. What is in the channels stays there. Thread-safe; true for the first
+  // call. O(n).
+  bool Close(const absl::Status& reason = absl::OkStatus()) { return core_->Close(reason); }
+
+  bool closed() const { return core_->closed(); }
+
+  // How many subscriptions last. Ask before building a costly event that nobody may want. Lock-free; other threads may
+  // change it at any time.
+  size_t subscribers() const { return core_->subscribers(); }
+
+  const std::string& name() const { return core_->name(); }
+
+ protected:
+  friend struct FeedAccess;
+
+  FeedBase(FeedOptions options, const Element* element) : core_(MakeRef<FeedCore>(std::move(options.name), element)) {}
+  ~FeedBase();
+
+  template <typename T>
+  absl::StatusOr<Subscription> SubscribeTo(const SendChannel<T>& channel, SubscribeOptions<T> options) {
+    ErasedFilter filter;
+    if (options.filter) {
+      filter = [wanted = std::move(options.filter)](const void* value) mutable {
+        return wanted(*static_cast<const T*>(value));
+      };
+    }
+    return core_->Subscribe(kElementOf<T>, ChannelAccess::core(channel), std::move(options.name), std::move(filter));
+  }
+
+  template <typename T>
+  SendResult SendTo(const Context& context, const T& value, FeedCore::Waiting waiting) {
+    static_assert(std::is_copy_constructible_v<T>,
+                  "eventbus: a feed copies each value for each subscriber; send a std::shared_ptr<const T> instead");
+    return core_->Send(context, kElementOf<T>, &value, waiting);
+  }
+
+ private:
+  const Ref<FeedCore> core_;
+};
+
+// For the library's tests: the core behind a feed.
+struct FeedAccess {
+  static FeedCore& core(const FeedBase& feed) { return *feed.core_; }
+};
+
+}  // namespace internal
+
+// A feed of values of type `T`, which must be copyable. Thread-safe but for destruction. Not movable: subscribers and
+// senders refer to it.
+template <typename T>
+class FeedOf : public internal::FeedBase {
+ public:
+  explicit FeedOf(FeedOptions options = {}) : FeedBase(std::move(options), &internal::kElementOf<T>) {}
+
+  // Sends every later value to `channel` until the returned subscription ends. `kInvalidArgument` if the channel is
+  // null, `kFailedPrecondition` if the feed is closed. Never blocks.
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {}) {
+    return SubscribeTo(channel, std::move(options));
+  }
+
+  // Delivers `value` to every subscription that was there when it began; blocks until each has taken it or ended.
+  // Status:
+  //   OK                    each took it, or ended
+  //   kFailedPrecondition   the feed was closed, before or while this waited; or called from inside a filter or copy
+  // May throw what the copy constructor of `T` throws: then some subscribers have the value, and none waits for it.
+  SendResult Send(const T& value) { return Send(Context::Background(), value); }
+
+  // As above, but ends with `kCancelled` or `kDeadlineExceeded` once `context` is done, which is checked first;
+  // `missed` says who did not take the value. The feed is usable at once.
+  SendResult Send(const Context& context, const T& value) {
+    return SendTo(context, value, internal::FeedCore::Waiting::kAllowed);
+  }
+
+  // Never blocks: delivers to those that have room. `kResourceExhausted` if some had none, and `missed` says who;
+  // `kUnavailable` if another send is in progress, and nobody got the value.
+  SendResult TrySend(const T& value) {
+    return SendTo(Context::Background(), value, internal::FeedCore::Waiting::kRefused);
+  }
+};
+
+// A feed whose element type is fixed by the first `Subscribe` or send that names one. Another type is
+// `kInvalidArgument`, and the message names both; the feed stays usable. Otherwise as `FeedOf`.
+class Feed : public internal::FeedBase {
+ public:
+  explicit Feed(FeedOptions options = {}) : FeedBase(std::move(options), nullptr) {}
+
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
+    return SubscribeTo<T>(channel, std::move(options));
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const Channel<T>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
+    return SubscribeTo<T>(channel, std::move(options));
+  }
+
+  template <typename T>
+  SendResult Send(const T& value) {
+    return Send(Context::Background(), value);
+  }
+  template <typename T>
+  SendResult Send(const Context& context, const T& value) {
+    return SendTo(context, value, internal::FeedCore::Waiting::kAllowed);
+  }
+  template <typename T>
+  SendResult TrySend(const T& value) {
+    return SendTo(Context::Background(), value, internal::FeedCore::Waiting::kRefused);
+  }
+};
+
+}  // namespace eventbus
+
+#endif  // EVENTBUS_FEED_H_

@@ -1,0 +1,90 @@
+// The channel state machine, for elements of any type.
+//
+// Invariants, whenever the mutex is free ("live" waiters are those whose operation nobody has claimed):
+//   I1. A live receiver waits only if the queue is empty and no live sender waits.
+//   I2. A live sender waits only if the queue is full, at capacity 0 always, and the channel is open.
+//   I3. Once closed, nobody waits, and the queue only shrinks.
+//   I4. Values leave in the order in which they were accepted, and waiting senders are accepted in the order in which
+//       they came: a receiver takes from the queue first, and the slot that it frees is filled by the oldest waiting
+//       sender in the same hold of the mutex.
+//
+// Who wakes whom: a send completes the oldest waiting receiver, a receive the oldest waiting sender, `Close` all. A
+// timed channel (`TryProduce`) also becomes ready by the clock, and its receivers wake themselves.
+//
+// Origin: the channel of the Go runtime, `chan.go`.
+
+#ifndef EVENTBUS_INTERNAL_CHANNEL_CHANNEL_CORE_H_
+#define EVENTBUS_INTERNAL_CHANNEL_CHANNEL_CORE_H_
+
+#include <cstddef>
+
+#include "absl/base/thread_annotations.h"
+#include "eventbus/internal/channel/element_queue.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/selectable.h"
+#include "eventbus/internal/waiting/wait_queue.h"
+
+namespace eventbus::internal {
+
+class ChannelCore : public Selectable, public RefCounted {
+ public:
+  // `capacity` 0 is a rendezvous, `kUnboundedCapacity` has no limit.
+  ChannelCore(const Element& element, size_t capacity);
+
+  const Element& element() const { return element_; }
+  size_t capacity() const { return capacity_; }
+
+  // Moves `*value` into the channel or to a receiver; blocks until `deadline` while there is no room. `kDone`,
+  // `kClosed`, `kDeadline` (`kNotReady` if the deadline is `Instant::Past()`); unless `kDone`, `*value` is as it was.
+  Outcome Send(void* value, Instant deadline);
+
+  // Moves the oldest value to the raw memory at `to`; blocks until `deadline` while there is none. As `Send`.
+  Outcome Receive(void* to, Instant deadline);
+
+  // Receives up to `max` values without blocking, the n-th to `to` + n element sizes; fewer if there are fewer. Returns
+  // how many.
+  size_t TryReceiveMany(void* to, size_t max);
+
+  // Refuses sends, returns blocked senders' values, ends receivers once drained. True for the first call.
+  bool Close();
+
+  // Acquire, paired with the release in `Close`.
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  size_t ApproxSize() const;
+
+  // How many waiters are linked on one side. O(n): for tests and reports.
+  size_t CountWaiting(Role role) const;
+
+  // Selectable.
+  bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  Instant ReadyAt(const Waiter& arm) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // The steps of a send and a receive that need no waiting. `kNotReady` if they do.
+  Outcome TrySendLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  Outcome TryReceiveLocked(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+ protected:
+  ~ChannelCore() override = default;
+
+  // For timed channels: makes the value that is due, if one is, at `to`.
+  virtual bool TryProduce(void* to) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // When the next value is due.
+  virtual Instant ProducesAt() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+ private:
+  Outcome TryLocked(Role role, void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  Outcome WaitFor(Role role, void* value, Instant deadline);
+
+  const Element& element_;
+  const size_t capacity_;
+  ElementQueue queue_ ABSL_GUARDED_BY(mutex);
+  WaitQueue receivers_ ABSL_GUARDED_BY(mutex);
+  WaitQueue senders_ ABSL_GUARDED_BY(mutex);
+  Atomic<bool> closed_{false};  // Written under the mutex.
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_CHANNEL_CHANNEL_CORE_H_

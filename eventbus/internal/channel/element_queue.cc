@@ -1,0 +1,74 @@
+#include "eventbus/internal/channel/element_queue.h"
+
+#include <algorithm>
+#include <new>
+
+namespace eventbus::internal {
+
+namespace {
+
+constexpr size_t kChunkBytes = 2048;
+
+size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
+
+}  // namespace
+
+ElementQueue::ElementQueue(const Element& element, size_t capacity)
+    : element_(element),
+      capacity_(capacity),
+      first_slot_(RoundUp(sizeof(Chunk), element.alignment)),
+      chunk_size_(bounded() ? capacity : std::max<size_t>(4, kChunkBytes / element.size)) {
+  if (capacity_ == 0) return;  // A rendezvous stores nothing.
+  head_chunk_ = tail_chunk_ = NewChunk();
+}
+
+ElementQueue::~ElementQueue() {
+  while (!empty()) {
+    if (head_ == chunk_size_) AdvanceHead();
+    element_.destroy(SlotAt(head_chunk_, head_));
+    ++head_;
+    --size_;
+  }
+  if (spare_ != nullptr) FreeChunk(spare_);
+  if (head_chunk_ != nullptr) FreeChunk(head_chunk_);
+}
+
+ElementQueue::Chunk* ElementQueue::NewChunk() const {
+  size_t bytes;
+  if (__builtin_mul_overflow(element_.size, chunk_size_, &bytes) ||
+      __builtin_add_overflow(bytes, first_slot_, &bytes)) {
+    throw std::bad_array_new_length();
+  }
+  const auto alignment = std::align_val_t(std::max(element_.alignment, alignof(Chunk)));
+  return ::new (::operator new(bytes, alignment)) Chunk{.next = nullptr};
+}
+
+void ElementQueue::FreeChunk(Chunk* chunk) const {
+  ::operator delete(chunk, std::align_val_t(std::max(element_.alignment, alignof(Chunk))));
+}
+
+void ElementQueue::AdvanceTail() {
+  if (!bounded()) {
+    Chunk* const next = spare_ != nullptr ? spare_ : NewChunk();
+    spare_ = nullptr;
+    next->next = nullptr;
+    tail_chunk_->next = next;
+    tail_chunk_ = next;
+  }
+  tail_ = 0;
+}
+
+void ElementQueue::AdvanceHead() {
+  if (!bounded()) {
+    Chunk* const drained = head_chunk_;
+    head_chunk_ = drained->next;
+    if (spare_ == nullptr) {
+      spare_ = drained;
+    } else {
+      FreeChunk(drained);
+    }
+  }
+  head_ = 0;
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,77 @@
+// Where a channel keeps values: a first-in first-out queue of elements whose type is known at run time.
+//
+// A bounded queue is one ring, allocated when it is made. An unbounded one is a chain of chunks: pushing never moves
+// what is queued, so no push takes longer than one allocation, and memory goes back as the queue drains (one chunk is
+// kept, so that a steady flow allocates nothing). Not thread-safe: guarded by the channel's mutex.
+
+#ifndef EVENTBUS_INTERNAL_CHANNEL_ELEMENT_QUEUE_H_
+#define EVENTBUS_INTERNAL_CHANNEL_ELEMENT_QUEUE_H_
+
+#include <cstddef>
+#include <limits>
+
+#include "eventbus/internal/ground/element.h"
+
+namespace eventbus::internal {
+
+inline constexpr size_t kUnboundedCapacity = std::numeric_limits<size_t>::max();
+
+class ElementQueue {
+ public:
+  // `element` must outlive the queue. Throws `std::bad_alloc` if there is no memory for a ring of `capacity`.
+  ElementQueue(const Element& element, size_t capacity);
+  ElementQueue(const ElementQueue&) = delete;
+  ElementQueue& operator=(const ElementQueue&) = delete;
+  ~ElementQueue();  // Destroys what is left.
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == capacity_; }
+
+  // Moves `*value` to the end; its shell stays with the caller. Requires `!full()`. If unbounded, may throw
+  // `std::bad_alloc`, and then did nothing.
+  void Push(void* value) {
+    if (tail_ == chunk_size_) AdvanceTail();
+    element_.move(SlotAt(tail_chunk_, tail_), value);
+    ++tail_;
+    ++size_;
+  }
+
+  // Moves the first value to the raw memory at `to` and ends it here. Requires `!empty()`.
+  void Pop(void* to) {
+    if (head_ == chunk_size_) AdvanceHead();
+    element_.Relocate(to, SlotAt(head_chunk_, head_));
+    ++head_;
+    --size_;
+  }
+
+ private:
+  struct Chunk {
+    Chunk* next;
+  };
+
+  bool bounded() const { return capacity_ != kUnboundedCapacity; }
+  void* SlotAt(Chunk* chunk, size_t index) const {
+    return reinterpret_cast<std::byte*>(chunk) + first_slot_ + index * element_.size;
+  }
+  Chunk* NewChunk() const;
+  void FreeChunk(Chunk* chunk) const;
+  void AdvanceTail();
+  void AdvanceHead();
+
+  const Element& element_;
+  const size_t capacity_;
+  const size_t first_slot_;  // Bytes from the start of a chunk to its first slot.
+  const size_t chunk_size_;  // Slots of a chunk; a bounded queue has one chunk, and it is the ring.
+  size_t size_ = 0;
+  // The next slot to read and to write; `chunk_size_` stands for the first one of what comes next.
+  size_t head_ = 0;
+  size_t tail_ = 0;
+  Chunk* head_chunk_ = nullptr;
+  Chunk* tail_chunk_ = nullptr;
+  Chunk* spare_ = nullptr;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_CHANNEL_ELEMENT_QUEUE_H_

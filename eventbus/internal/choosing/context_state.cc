@@ -1,0 +1,106 @@
+#include "eventbus/internal/choosing/context_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace eventbus::internal {
+
+ContextState::ContextState(Ref<ContextState> parent, Instant deadline, absl::Time wall_deadline)
+    : parent_(std::move(parent)),
+      deadline_(parent_ ? std::min(deadline, parent_->deadline_) : deadline),
+      wall_deadline_(parent_ && parent_->deadline_ <= deadline ? parent_->wall_deadline_ : wall_deadline) {
+  if (!parent_) return;
+  // Nobody else knows this node yet, so its own mutex is taken only after the parent's is released (C3).
+  absl::Status status;
+  absl::Status cause;
+  {
+    MutexLock lock(&parent_->mutex);
+    if (!parent_->done_.load(std::memory_order_relaxed)) {
+      parent_->children_.PushBack(*this);
+      return;
+    }
+    status = parent_->status_;
+    cause = parent_->cause_;
+  }
+  Ending none;
+  EndOne(status, cause, none);
+}
+
+ContextState::~ContextState() {
+  if (!parent_) return;
+  MutexLock lock(&parent_->mutex);  // Also waits for a parent that is just looking at this node (C2).
+  ListNode<SiblingTag>& node = *this;
+  if (node.linked()) node.Unlink();
+}
+
+bool ContextState::Cancel(const absl::Status& cause) {
+  const absl::Status status(absl::StatusCode::kCancelled, "");
+  return End(status, cause.ok() ? status : cause);
+}
+
+bool ContextState::IsDone() {
+  // Acquire pairs with the release in `EndOne`: what was done before the cancellation is visible.
+  if (done_.load(std::memory_order_acquire)) return true;
+  if (!DeadlineHasPassed()) return false;
+  Cancel(absl::OkStatus());
+  return true;
+}
+
+absl::Status ContextState::GetStatus() {
+  if (!IsDone()) return absl::OkStatus();
+  MutexLock lock(&mutex);
+  return status_;
+}
+
+absl::Status ContextState::GetCause() {
+  if (!IsDone()) return absl::OkStatus();
+  MutexLock lock(&mutex);
+  return cause_;
+}
+
+size_t ContextState::CountWaiting() const {
+  MutexLock lock(&mutex);
+  return waiting_.CountLinked();
+}
+
+bool ContextState::End(const absl::Status& status, const absl::Status& cause) {
+  Ending ending;
+  const bool ended = EndOne(status, cause, ending);
+  while (ContextState* child = ending.PopFront()) {
+    const Ref<ContextState> owned = Ref<ContextState>::Adopt(child);
+    child->EndOne(status, cause, ending);
+  }
+  return ended;
+}
+
+bool ContextState::EndOne(const absl::Status& status, const absl::Status& cause, Ending& ending) {
+  WakeList wakes;
+  MutexLock lock(&mutex);
+  if (done_.load(std::memory_order_relaxed)) return false;
+  // A cancellation that comes after the deadline changes nothing: the deadline was first, even if nobody looked.
+  const bool late = DeadlineHasPassed();
+  status_ = late ? absl::Status(absl::StatusCode::kDeadlineExceeded, "") : status;
+  cause_ = late ? status_ : cause;
+  // Release pairs with the acquire in `IsDone` (C1).
+  done_.store(true, std::memory_order_release);
+  waiting_.ClaimAll(Outcome::kDone, wakes);
+  while (ContextState* child = children_.PopFront()) {
+    // A child whose last reference has gone is in its destructor, waiting for this mutex.
+    if (child->TryAddRef()) ending.PushBack(*child);
+  }
+  return true;
+}
+
+bool ContextState::TryComplete(Waiter& arm, WakeList&) {
+  // A deadline that has passed completes the arm; the node itself is ended by the next question for its status, outside
+  // this lock, because its children have to be ended too.
+  if (!done_.load(std::memory_order_relaxed) && !DeadlineHasPassed()) return false;
+  arm.outcome = Outcome::kDone;
+  return true;
+}
+
+void ContextState::Enlist(Waiter& arm) { waiting_.PushBack(arm); }
+
+Instant ContextState::ReadyAt(const Waiter&) const { return deadline_; }
+
+}  // namespace eventbus::internal

@@ -1,0 +1,45 @@
+#include "eventbus/internal/feed/delivery_arena.h"
+
+#include <algorithm>
+#include <new>
+
+namespace eventbus::internal {
+
+namespace {
+
+size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
+
+}  // namespace
+
+DeliveryArena::~DeliveryArena() {
+  for (std::byte* block : blocks_) ::operator delete(block, std::align_val_t(alignment_));
+}
+
+void DeliveryArena::DestroyValues(const Element& element) {
+  const size_t end = std::min(used_ + 1, blocks_.size() * kBlock);
+  for (size_t i = 0; i < end; ++i) {
+    Delivery& delivery = At(i);
+    if (!delivery.holds_value) continue;
+    delivery.holds_value = false;
+    element.destroy(delivery.memory);
+  }
+}
+
+void DeliveryArena::AddBlock(const Element& element) {
+  // A trivial value is read where the sender has it, and needs no memory here.
+  const size_t value_size = element.trivial ? 0 : element.size;
+  const size_t value_alignment = element.trivial ? 1 : element.alignment;
+  alignment_ = std::max(alignof(Delivery), value_alignment);
+  const size_t value_offset = RoundUp(sizeof(Delivery), value_alignment);
+  stride_ = RoundUp(value_offset + value_size, alignment_);
+
+  blocks_.reserve(blocks_.size() + 1);
+  auto* block = static_cast<std::byte*>(::operator new(stride_* kBlock, std::align_val_t(alignment_)));
+  blocks_.push_back(block);
+  for (size_t i = 0; i < kBlock; ++i) {
+    auto* delivery = ::new (block + i * stride_) Delivery;
+    delivery->memory = block + i * stride_ + value_offset;
+  }
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,64 @@
+// The deliveries of one send that found no room: a waiter each, with the value that it is to hand over. Owned by
+// whoever has the feed's turn; kept from send to send, so that a steady state allocates nothing.
+
+#ifndef EVENTBUS_INTERNAL_FEED_DELIVERY_ARENA_H_
+#define EVENTBUS_INTERNAL_FEED_DELIVERY_ARENA_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/waiting/waiter.h"
+
+namespace eventbus::internal {
+
+class Subscriber;
+
+// Lives in the arena, followed by memory for one value.
+struct Delivery {
+  Waiter waiter;
+  Subscriber* subscriber = nullptr;
+  void* memory = nullptr;
+  bool holds_value = false;  // Whether `memory` holds a value, or the shell of one, that is still to be destroyed.
+};
+
+// Addresses are stable: channels link the waiters.
+class DeliveryArena {
+ public:
+  DeliveryArena() = default;
+  DeliveryArena(const DeliveryArena&) = delete;
+  DeliveryArena& operator=(const DeliveryArena&) = delete;
+  ~DeliveryArena();
+
+  // The first delivery that is not used yet. `element` is the same in every call. May throw `std::bad_alloc`.
+  Delivery& Next(const Element& element) {
+    if (used_ == blocks_.size() * kBlock) AddBlock(element);
+    return At(used_);
+  }
+  // Uses it.
+  void Use() { ++used_; }
+
+  size_t used() const { return used_; }
+  Delivery& operator[](size_t i) { return At(i); }
+
+  // Ends the lives of the values that are still held, in used deliveries and in the next one. Runs user code.
+  void DestroyValues(const Element& element);
+
+  // Forgets all used deliveries. Requires that no waiter is linked and no value held.
+  void Clear() { used_ = 0; }
+
+ private:
+  static constexpr size_t kBlock = 32;  // Deliveries allocated at once.
+
+  Delivery& At(size_t i) { return *reinterpret_cast<Delivery*>(blocks_[i / kBlock] + (i % kBlock) * stride_); }
+  void AddBlock(const Element& element);
+
+  std::vector<std::byte*> blocks_;
+  size_t stride_ = 0;
+  size_t alignment_ = 1;
+  size_t used_ = 0;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_FEED_DELIVERY_ARENA_H_

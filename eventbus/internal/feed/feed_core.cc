@@ -1,0 +1,172 @@
+#include "eventbus/internal/feed/feed_core.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/feed/sending.h"
+#include "eventbus/internal/waiting/thread_wait.h"
+
+namespace eventbus::internal {
+
+FeedCore::FeedCore(std::string name, const Element* element) : name_(std::move(name)), element_(element) {}
+
+FeedCore::~FeedCore() = default;  // Every member held a reference to this feed, so there are none left.
+
+std::string FeedCore::Describe(absl::string_view what) const {
+  return name_.empty() ? absl::StrCat("feed: ", what) : absl::StrCat("feed '", name_, "': ", what);
+}
+
+absl::Status FeedCore::CheckElement(const Element& element) {
+  const Element* known = nullptr;
+  // Relaxed: elements are constants, there is nothing to publish.
+  if (element_.compare_exchange_strong(known, &element, std::memory_order_relaxed, std::memory_order_relaxed) ||
+      known == &element) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(Describe(absl::StrCat("carries ", known->name(), ", not ", element.name())));
+}
+
+absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, Ref<ChannelCore> channel, std::string name,
+                                                 ErasedFilter filter) {
+  if (!channel) return absl::InvalidArgumentError(Describe("Subscribe: null channel"));
+  auto subscriber = MakeRef<Subscriber>(Ref<FeedCore>(this), std::move(channel), std::move(name), std::move(filter));
+  {
+    MutexLock lock(&membership_);
+    if (closed_) return absl::FailedPreconditionError(Describe("Subscribe: the feed is closed"));
+    if (absl::Status status = CheckElement(element); !status.ok()) return status;
+    if (sending_) {
+      inbox_.PushBack(*subscriber);  // F2
+    } else {
+      AddSlotLocked(*subscriber);
+    }
+    subscriber->AddRef();  // The feed's own.
+    subscriber->member = true;
+    {
+      MutexLock channel_lock(&subscriber->channel->mutex);
+      subscriber->receiving = true;  // F3
+    }
+    member_count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return SubscriptionAccess::Make(std::move(subscriber));
+}
+
+void FeedCore::AddSlotLocked(Subscriber& subscriber) {
+  slots_.push_back({.channel = subscriber.channel.get(), .subscriber = &subscriber});
+  subscriber.slot = slots_.size() - 1;
+}
+
+Ref<Subscriber> FeedCore::TakeSlotLocked(Subscriber& subscriber) {
+  const Slot last = slots_.back();
+  slots_[subscriber.slot] = last;
+  last.subscriber->slot = subscriber.slot;
+  slots_.pop_back();
+  subscriber.slot = Subscriber::kNoSlot;
+  return Ref<Subscriber>::Adopt(&subscriber);
+}
+
+bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscriber>& dropped) {
+  if (!subscriber.member) return false;
+  subscriber.member = false;
+  member_count_.fetch_sub(1, std::memory_order_relaxed);
+  {
+    MutexLock lock(&subscriber.channel->mutex);
+    subscriber.receiving = false;  // F3
+    // A send cannot end while this holds the membership mutex, so the delivery is the one of the send in progress.
+    if (sending_ && subscriber.waits_in_send == send_number_ && subscriber.delivery->waiter.linked()) {
+      Waiter& waiter = subscriber.delivery->waiter;
+      waiter.Unlink();
+      waiter.outcome = Outcome::kWithdrawn;
+      wakes.Add(waiter);  // F4
+    }
+  }
+  if (subscriber.slot == Subscriber::kNoSlot) {
+    static_cast<ListNode<MembershipTag>&>(subscriber).Unlink();
+    dropped = Ref<Subscriber>::Adopt(&subscriber);
+  } else if (sending_) {
+    removed_.PushBack(subscriber);  // F4
+  } else {
+    dropped = TakeSlotLocked(subscriber);
+  }
+  return true;
+}
+
+void FeedCore::Unsubscribe(Subscriber& subscriber) {
+  {
+    Ref<Subscriber> dropped;
+    WakeList wakes;
+    MutexLock lock(&membership_);
+    RemoveLocked(subscriber, wakes, dropped);
+  }
+  AwaitFilter(&subscriber);
+  subscriber.end.End(absl::OkStatus());
+}
+
+void FeedCore::AwaitFilter(const Subscriber* subscriber) {
+  while (!IsSending()) {
+    ThreadWait wait;
+    {
+      MutexLock lock(&membership_);
+      if (filtering_ == nullptr || (subscriber != nullptr && filtering_ != subscriber)) return;
+      filter_ended_.PushBack(wait.waiter());
+    }
+    wait.Await(membership_, Instant::Never());
+  }
+}
+
+bool FeedCore::Close(const absl::Status& reason) {
+  Leaving leaving;
+  {
+    WakeList wakes;
+    MutexLock lock(&membership_);
+    if (std::exchange(closed_, true)) return false;
+    const auto leave = [&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_) {
+      subscriber.AddRef();
+      leaving.PushBack(subscriber);
+      Ref<Subscriber> dropped;  // Never the last reference: `leaving` has one.
+      RemoveLocked(subscriber, wakes, dropped);
+    };
+    while (Subscriber* subscriber = inbox_.front()) leave(*subscriber);
+    // Backwards: taking out the last slot moves no other.
+    for (size_t i = slots_.size(); i > 0; --i) {
+      Subscriber& subscriber = *slots_[i - 1].subscriber;
+      if (subscriber.member) leave(subscriber);
+    }
+  }
+  AwaitFilter(nullptr);
+  while (Subscriber* subscriber = leaving.PopFront()) {
+    const auto owned = Ref<Subscriber>::Adopt(subscriber);
+    subscriber->end.End(reason);
+  }
+  return true;
+}
+
+bool FeedCore::closed() const {
+  MutexLock lock(&membership_);
+  return closed_;
+}
+
+absl::Status FeedCore::TakeTurn(const Context& context, Waiting waiting) {
+  if (context.done()) return context.status();
+  if (IsSending()) {
+    return absl::FailedPreconditionError(
+        Describe("a send from inside a filter or a copy of the same feed would wait for itself"));
+  }
+  if (turn_.TryTake()) return absl::OkStatus();
+  if (waiting == Waiting::kRefused) return absl::Status(absl::StatusCode::kUnavailable, "");
+  const Arm arms[] = {{.target = ContextAccess::state(context)}, {.target = &turn_}};
+  if (SelectAmong(arms, Choice::kListed, Instant::Never()).index == 0) return context.status();
+  return absl::OkStatus();
+}
+
+SendResult FeedCore::Send(const Context& context, const Element& element, const void* value, Waiting waiting) {
+  const Ref<FeedCore> self(this);  // A filter may destroy the feed, and so may another thread while this one waits.
+  SendResult result;
+  result.status = CheckElement(element);
+  if (result.status.ok()) result.status = TakeTurn(context, waiting);
+  if (!result.status.ok()) return result;
+  Sending(*this, element, value, waiting, result).Run(context);
+  return result;
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,137 @@
+// The feed, for elements of any type: who is subscribed, and how one send reaches all of them.
+//
+// A send takes the turn, walks over the subscribers once, and leaves a waiter with each channel that has no room.
+// Receivers complete their own deliveries and count down; the last one wakes the sender. So a send to n subscribers of
+// which k are slow costs O(n + k), sleeps at most once, and allocates nothing that it did not allocate before.
+//
+// Invariants:
+//   F1. `slots_` changes only under the membership mutex and while no send walks over it (`sending_` is false), or by
+//       the sender itself before it starts. So the sender reads it without the mutex.
+//   F2. A subscriber that joins during a send goes to the inbox, and to the slots when the next send begins:
+//       `Subscribe` never waits for a send, and no subscriber gets half a send.
+//   F3. `Subscriber::member` and `Subscriber::receiving` are set and cleared together, under the membership mutex and
+//       the channel's mutex. A sender gives a value to a channel only under the channel's mutex and while `receiving`
+//       holds: once `Remove` has returned, nothing more is sent.
+//   F4. A subscriber that leaves during a send keeps its slot and its reference until the send is over, and its waiter
+//       is taken out and counted down by who removes it.
+//   F5. `filtering_` is the subscriber whose filter the sender is running, outside all locks. Who removes it in another
+//       thread waits until it is not.
+//   F6. `pending` of the send in progress is the number of its deliveries that wait, plus one until the sender itself
+//       waits.
+//
+// Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
+// delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
+// enlisted. The end of a turn wakes the next sender, the end of a filter those who remove its subscriber.
+//
+// Origin: the documented behaviour of `Feed` in go-ethereum's event package. Its walk over the slow subscribers is
+// quadratic; this one, with a waiter for each, is not.
+
+#ifndef EVENTBUS_INTERNAL_FEED_FEED_CORE_H_
+#define EVENTBUS_INTERNAL_FEED_FEED_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "eventbus/context.h"
+#include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/subscriber.h"
+#include "eventbus/internal/waiting/turn.h"
+#include "eventbus/internal/waiting/wait_queue.h"
+#include "eventbus/send_result.h"
+#include "eventbus/subscription.h"
+
+namespace eventbus::internal {
+
+class FeedCore final : public RefCounted {
+ public:
+  // `element` may be null: then the first `Subscribe` or send decides.
+  FeedCore(std::string name, const Element* element);
+
+  absl::StatusOr<Subscription> Subscribe(const Element& element, Ref<ChannelCore> channel, std::string name,
+                                         ErasedFilter filter);
+
+  enum class Waiting {
+    kAllowed,
+    kRefused,  // Only what needs no waiting.
+  };
+  SendResult Send(const Context& context, const Element& element, const void* value, Waiting waiting);
+
+  // Refuses sends and subscriptions, ends all subscriptions with `reason`. True for the first call.
+  bool Close(const absl::Status& reason);
+
+  bool closed() const;
+
+  // Relaxed: a count, not a synchronisation.
+  size_t subscribers() const { return member_count_.load(std::memory_order_relaxed); }
+
+  const std::string& name() const { return name_; }
+
+  // How many sends wait for their turn. O(n): for tests and reports.
+  size_t CountWaitingSends() const { return turn_.CountWaiting(); }
+
+ private:
+  friend class Subscriber;
+  class Sending;
+
+  struct Slot {
+    ChannelCore* channel;
+    Subscriber* subscriber;  // Owns one reference.
+  };
+  using Members = List<Subscriber, MembershipTag>;
+  using Leaving = List<Subscriber, LeavingTag>;
+
+  ~FeedCore() override;
+
+  // Fixes the element type if this is the first to name one; `kInvalidArgument`, naming both, if it is another one.
+  absl::Status CheckElement(const Element& element);
+
+  absl::Status TakeTurn(const Context& context, Waiting waiting);
+
+  // Ends the membership of `subscriber` as F3 and F4 say; what that wakes goes on `wakes`. If a reference is to be
+  // dropped, it goes to `dropped`. False if it was no member.
+  bool RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscriber>& dropped)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  // Takes the subscriber's slot out and returns the reference that it owned. O(1).
+  Ref<Subscriber> TakeSlotLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  void AddSlotLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+
+  void Unsubscribe(Subscriber& subscriber);
+  // Blocks while another thread runs the filter of `subscriber`, or, if null, any filter (F5).
+  void AwaitFilter(const Subscriber* subscriber);
+
+  // Whether the calling thread is the sender in progress, in a filter or a copy.
+  bool IsSending() const { return sender_.load(std::memory_order_relaxed) == ThisThread(); }
+
+  std::string Describe(absl::string_view what) const;
+
+  const std::string name_;
+  Turn turn_;
+
+  // Set once.
+  Atomic<const Element*> element_;
+
+  mutable Mutex membership_;  // Channels' mutexes may be taken under it. User code may not run under it.
+  bool closed_ ABSL_GUARDED_BY(membership_) = false;
+  bool sending_ ABSL_GUARDED_BY(membership_) = false;
+  uint64_t send_number_ ABSL_GUARDED_BY(membership_) = 0;
+  std::vector<Slot> slots_ ABSL_GUARDED_BY(membership_);  // But for F1.
+  Members inbox_ ABSL_GUARDED_BY(membership_);            // Each owns one reference.
+  Members removed_ ABSL_GUARDED_BY(membership_);          // Their slots go when the send is over.
+  Subscriber* filtering_ ABSL_GUARDED_BY(membership_) = nullptr;
+  WaitQueue filter_ended_ ABSL_GUARDED_BY(membership_);
+  Atomic<size_t> member_count_{0};  // Written under `membership_`.
+
+  // The thread that has the turn. Relaxed: a thread asks only whether it is itself, and its own writes it sees.
+  Atomic<ThreadIdentity> sender_{nullptr};
+
+  DeliveryArena arena_;  // Belongs to who has the turn.
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_FEED_FEED_CORE_H_

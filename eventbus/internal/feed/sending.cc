@@ -1,0 +1,288 @@
+#include "eventbus/internal/feed/sending.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace eventbus::internal {
+
+// The sender's place in the queue of its context.
+class FeedCore::Sending::Interruption final : public SoleOperation {
+ public:
+  Interruption(ContextState* context, Parker& parker) : context_(context), parker_(parker) {
+    waiter_.operation = this;
+    if (context_ == nullptr) return;
+    WakeList none;
+    MutexLock lock(&context_->mutex);
+    if (context_->TryComplete(waiter_, none)) {
+      until_ = Instant::Past();
+    } else {
+      context_->Enlist(waiter_);
+      enlisted_ = true;
+      until_ = context_->ReadyAt(waiter_);
+    }
+  }
+
+  ~Interruption() {
+    if (!enlisted_) return;
+    {
+      MutexLock lock(&context_->mutex);
+      if (waiter_.linked()) {
+        waiter_.Unlink();
+        return;
+      }
+    }
+    parker_.Park(kInterrupted, Instant::Never());  // Taken out by who ends the context, and about to be woken.
+  }
+
+  Instant until() const { return until_; }
+
+  void Wake(Waiter&) override { parker_.Unpark(kInterrupted); }
+
+ private:
+  ContextState* const context_;
+  Parker& parker_;
+  Waiter waiter_;
+  bool enlisted_ = false;
+  Instant until_ = Instant::Never();
+};
+
+FeedCore::Sending::Sending(FeedCore& feed, const Element& element, const void* value, Waiting waiting,
+                           SendResult& result)
+    : feed_(feed), element_(element), value_(value), waiting_(waiting), result_(result) {
+  feed_.sender_.store(ThisThread(), std::memory_order_relaxed);
+}
+
+FeedCore::Sending::~Sending() {
+  wakes_.WakeAll();
+  if (!settled_) Withdraw();
+  feed_.arena_.DestroyValues(element_);
+  feed_.arena_.Clear();
+  if (begun_) {
+    Members dropped;
+    {
+      MutexLock lock(&feed_.membership_);
+      feed_.sending_ = false;
+      while (Subscriber* removed = feed_.removed_.PopFront()) {
+        dropped.PushBack(*feed_.TakeSlotLocked(*removed).Release());
+      }
+    }
+    while (Subscriber* subscriber = dropped.PopFront()) subscriber->DropRef();
+  }
+  feed_.sender_.store(nullptr, std::memory_order_relaxed);
+  feed_.turn_.Release();
+}
+
+void FeedCore::Sending::Run(const Context& context) {
+  if (!Begin()) return;
+  Walk();
+  const bool served = AwaitDeliveries(context);
+  Tally();
+  if (!served) {
+    result_.status = context.status();
+  } else if (!result_.missed.empty()) {
+    result_.status = absl::Status(absl::StatusCode::kResourceExhausted, "");
+  } else if (cut_short_ && feed_.closed()) {
+    result_.status = absl::Status(absl::StatusCode::kFailedPrecondition, "");
+  }
+}
+
+bool FeedCore::Sending::Begin() {
+  MutexLock lock(&feed_.membership_);
+  if (feed_.closed_) {
+    result_.status = absl::Status(absl::StatusCode::kFailedPrecondition, "");
+    return false;
+  }
+  while (Subscriber* subscriber = feed_.inbox_.front()) {
+    feed_.AddSlotLocked(*subscriber);  // May throw, so it comes before the inbox forgets.
+    feed_.inbox_.PopFront();
+  }
+  feed_.sending_ = begun_ = true;
+  number_ = ++feed_.send_number_;
+  slots_ = feed_.slots_;
+  return true;
+}
+
+void FeedCore::Sending::Walk() {
+  constexpr size_t kWakeEvery = 32;  // One delivery should not wait for the rest of a long walk.
+  size_t unwoken = 0;
+  for (const Slot& slot : slots_) {
+    Subscriber& subscriber = *slot.subscriber;
+    if (subscriber.filter && !PassesFilter(subscriber)) continue;
+    Delivery& delivery = feed_.arena_.Next(element_);
+    switch (OfferTo(subscriber, delivery)) {
+      case Offer::kTaken:
+        ++result_.delivered;
+        break;
+      case Offer::kWaits:
+        feed_.arena_.Use();
+        break;
+      case Offer::kFull:
+        AddMissed(subscriber);
+        break;
+      case Offer::kClosed:
+        EndOfClosedChannel(subscriber);
+        break;
+      case Offer::kGone:
+        cut_short_ = true;
+        break;
+    }
+    if (++unwoken == kWakeEvery) {
+      wakes_.WakeAll();
+      unwoken = 0;
+    }
+  }
+  wakes_.WakeAll();
+}
+
+void* FeedCore::Sending::Stage(Delivery& delivery) {
+  if (element_.trivial) return const_cast<void*>(value_);  // Moving a trivial value only reads it.
+  if (!delivery.holds_value) {  // Else the copy that the subscriber before this one did not take.
+    element_.copy(delivery.memory, value_);
+    delivery.holds_value = true;
+  }
+  return delivery.memory;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::OfferTo(Subscriber& subscriber, Delivery& delivery) {
+  void* const value = Stage(delivery);
+  {
+    MutexLock lock(&subscriber.channel->mutex);
+    if (!subscriber.receiving) return Offer::kGone;
+    const Outcome outcome = subscriber.channel->TrySendLocked(value, wakes_);
+    if (outcome == Outcome::kClosed) return Offer::kClosed;
+    if (outcome == Outcome::kNotReady) {
+      if (waiting_ == Waiting::kRefused) return Offer::kFull;
+      // Counted before it can be taken. Relaxed: the channel's mutex publishes it.
+      pending_.fetch_add(1, std::memory_order_relaxed);
+      settled_ = false;
+      delivery.subscriber = &subscriber;
+      delivery.waiter.operation = this;
+      delivery.waiter.role = Role::kSend;
+      delivery.waiter.value = value;
+      delivery.waiter.outcome = Outcome::kNotReady;
+      subscriber.channel->Enlist(delivery.waiter);
+      subscriber.delivery = &delivery;
+      subscriber.waits_in_send = number_;
+      return Offer::kWaits;
+    }
+  }
+  if (delivery.holds_value) {
+    delivery.holds_value = false;
+    element_.destroy(delivery.memory);  // The shell that the move left.
+  }
+  return Offer::kTaken;
+}
+
+bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
+  wakes_.WakeAll();  // A filter may take its time.
+  {
+    MutexLock lock(&feed_.membership_);
+    if (!subscriber.member) {
+      cut_short_ = true;
+      return false;
+    }
+    feed_.filtering_ = &subscriber;  // F5
+  }
+  bool passes = false;
+  absl::Status broken;
+  try {
+    passes = subscriber.filter(value_);
+  } catch (const std::exception& e) {
+    broken =
+        absl::InternalError(feed_.Describe(absl::StrCat("the filter of '", subscriber.name(), "' threw: ", e.what())));
+  } catch (...) {
+    broken = absl::InternalError(feed_.Describe(absl::StrCat("the filter of '", subscriber.name(), "' threw")));
+  }
+  {
+    WakeList ended;
+    MutexLock lock(&feed_.membership_);
+    feed_.filtering_ = nullptr;
+    feed_.filter_ended_.ClaimAll(Outcome::kDone, ended);
+  }
+  // One bad filter costs its own subscription, not the others' value.
+  if (!broken.ok()) EndByItself(subscriber, broken);
+  return passes;
+}
+
+bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
+  if (settled_) return true;
+  counted_self_down_ = true;
+  if (CountDown(1)) {
+    settled_ = true;
+    return true;
+  }
+  Parker::Tokens woken = 0;
+  {
+    Interruption interruption(ContextAccess::state(context), parker_);
+    woken = parker_.Park(kServed | kInterrupted, interruption.until());
+  }
+  if (woken & kServed) {
+    settled_ = true;
+    return true;
+  }
+  return Withdraw();
+}
+
+bool FeedCore::Sending::Withdraw() {
+  size_t withdrawn = 0;
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    Delivery& delivery = feed_.arena_[i];
+    MutexLock lock(&delivery.subscriber->channel->mutex);
+    if (!delivery.waiter.linked()) continue;
+    delivery.waiter.Unlink();
+    ++withdrawn;
+  }
+  const size_t mine = withdrawn + (counted_self_down_ ? 0 : 1);
+  counted_self_down_ = true;
+  // Whoever counts to zero leaves the token; if that is not this thread, the token is or will be there, and its waker
+  // has to be waited for.
+  if (mine == 0 || !CountDown(mine)) parker_.Park(kServed, Instant::Never());
+  settled_ = true;
+  return withdrawn == 0;
+}
+
+void FeedCore::Sending::Tally() {
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    const Delivery& delivery = feed_.arena_[i];
+    switch (delivery.waiter.outcome) {
+      case Outcome::kDone:
+        ++result_.delivered;
+        break;
+      case Outcome::kClosed:
+        EndOfClosedChannel(*delivery.subscriber);
+        break;
+      case Outcome::kWithdrawn:
+        cut_short_ = true;
+        break;
+      default:
+        AddMissed(*delivery.subscriber);
+        break;
+    }
+  }
+}
+
+void FeedCore::Sending::AddMissed(const Subscriber& subscriber) {
+  result_.missed.push_back({.subscription = subscriber.id(), .name = subscriber.name()});
+}
+
+void FeedCore::Sending::EndOfClosedChannel(Subscriber& subscriber) {
+  EndByItself(subscriber, absl::FailedPreconditionError(feed_.Describe(
+                              absl::StrCat("the channel of subscription '", subscriber.name(), "' was closed"))));
+}
+
+void FeedCore::Sending::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
+  bool was_member;
+  {
+    Ref<Subscriber> none;  // Its slot is in use by this send, and keeps its reference (F4).
+    WakeList wakes;
+    MutexLock lock(&feed_.membership_);
+    was_member = feed_.RemoveLocked(subscriber, wakes, none);
+  }
+  if (!was_member) return;
+  ++result_.disconnected;
+  subscriber.end.End(reason);
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,89 @@
+// One send of a feed, from the moment it has the turn until it gives it up.
+
+#ifndef EVENTBUS_INTERNAL_FEED_SENDING_H_
+#define EVENTBUS_INTERNAL_FEED_SENDING_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/waiting/parker.h"
+
+namespace eventbus::internal {
+
+// The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
+// queue; waking one counts it down.
+class FeedCore::Sending final : public SoleOperation {
+ public:
+  // The calling thread has the turn; destruction gives it up. `result` must outlive this.
+  Sending(FeedCore& feed, const Element& element, const void* value, Waiting waiting, SendResult& result);
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
+  ~Sending();
+
+  // Delivers the value to every subscriber, and fills in the result. What a copy of the value throws leaves here: those
+  // before it have the value, those that wait for it are taken out.
+  void Run(const Context& context);
+
+  void Wake(Waiter&) override {
+    if (CountDown(1)) parker_.Unpark(kServed);
+  }
+
+ private:
+  // Who may wake the sender.
+  static constexpr Parker::Tokens kServed = 1;       // The last delivery.
+  static constexpr Parker::Tokens kInterrupted = 2;  // The context.
+  class Interruption;
+
+  // What happened at one subscriber.
+  enum class Offer { kTaken, kWaits, kFull, kClosed, kGone };
+
+  bool Begin();
+  void Walk();
+  Offer OfferTo(Subscriber& subscriber, Delivery& delivery);
+  bool PassesFilter(Subscriber& subscriber);
+
+  // Blocks until every enlisted delivery is over: true. Or until `context` is done and those that were left are taken
+  // out: false.
+  bool AwaitDeliveries(const Context& context);
+  // Takes out what is still enlisted and waits for what a receiver has taken and not yet counted down. True if there
+  // was nothing to take out.
+  bool Withdraw();
+  // Counts `n` deliveries, or the sender, down. True if that made it zero.
+  bool CountDown(size_t n) {
+    // Release, so that the outcome and the moved-from value are visible to the sender; acquire, so that who counts to
+    // zero passes on what the others released.
+    return pending_.fetch_sub(n, std::memory_order_acq_rel) == n;
+  }
+
+  void Tally();
+  void AddMissed(const Subscriber& subscriber);
+  // Ends the subscription with `reason`, if it has not ended.
+  void EndByItself(Subscriber& subscriber, const absl::Status& reason);
+  void EndOfClosedChannel(Subscriber& subscriber);
+
+  // The value to give away for `delivery`: of a trivial type the sender's own, of any other a copy in the delivery.
+  void* Stage(Delivery& delivery);
+
+  FeedCore& feed_;
+  const Element& element_;
+  const void* const value_;
+  const Waiting waiting_;
+  SendResult& result_;
+
+  absl::Span<const Slot> slots_;
+  uint64_t number_ = 0;
+  bool begun_ = false;
+  bool cut_short_ = false;  // A subscriber left before it had the value.
+
+  WakeList wakes_;
+  Atomic<size_t> pending_{1};  // F6
+  bool counted_self_down_ = false;
+  bool settled_ = true;  // No delivery is enlisted or about to be counted down.
+  Parker parker_;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_FEED_SENDING_H_

@@ -1,0 +1,24 @@
+#include "eventbus/internal/primitives/primitives.h"
+
+namespace eventbus::internal {
+
+namespace {
+
+thread_local uint64_t random_state = 0;  // 0: not seeded. Its address is the thread's identity.
+
+}  // namespace
+
+ThreadIdentity ThisThread() { return &random_state; }
+
+// SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
+uint64_t RandomBits() {
+  if (random_state == 0) {
+    random_state = static_cast<uint64_t>(SteadyNow().nanoseconds()) ^ reinterpret_cast<uintptr_t>(&random_state);
+  }
+  uint64_t z = random_state += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+}  // namespace eventbus::internal

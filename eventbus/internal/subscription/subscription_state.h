@@ -1,0 +1,27 @@
+// What is behind a `Subscription`: a thing that can be ended, from both sides.
+
+#ifndef EVENTBUS_INTERNAL_SUBSCRIPTION_SUBSCRIPTION_STATE_H_
+#define EVENTBUS_INTERNAL_SUBSCRIPTION_SUBSCRIPTION_STATE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/receive_channel.h"
+
+namespace eventbus::internal {
+
+// All calls are thread-safe, and any number of them may run at once. Their promises are those of `Subscription`.
+class SubscriptionState : public RefCounted {
+ public:
+  virtual void Unsubscribe() = 0;
+  virtual ReceiveChannel<absl::Status> Err() = 0;
+  virtual bool ended() const = 0;
+  virtual uint64_t id() const = 0;
+  virtual const std::string& name() const = 0;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_SUBSCRIPTION_SUBSCRIPTION_STATE_H_

@@ -1,0 +1,28 @@
+#include "eventbus/internal/waiting/parker.h"
+
+namespace eventbus::internal {
+
+Parker::Tokens Parker::Park(Tokens tokens, Instant deadline) {
+  // A waker on another core is often a microsecond away; sleeping and being woken costs several.
+  constexpr int kSpins = 64;
+  for (int i = 0; i < kSpins; ++i) {
+    // Acquire, here and below, pairs with the release in `Unpark`.
+    if (const Tokens seen = word_.load(std::memory_order_acquire) & tokens) return seen;
+    SpinPause();
+  }
+  uint32_t word = word_.fetch_or(kAsleep, std::memory_order_acquire) | kAsleep;
+  while (true) {
+    const Tokens seen = word & tokens;
+    const bool late = !seen && !deadline.is_never() && SteadyNow() >= deadline;
+    if (seen || late) {
+      // Awake again, so that a later `Unpark` need not call the kernel. Relaxed: tokens are judged by `word` only.
+      word_.fetch_and(~kAsleep, std::memory_order_relaxed);
+      return seen;
+    }
+    // The word is compared once more by the kernel: a token left since it was read keeps this thread awake.
+    Futex::Wait(word_, word, deadline);
+    word = word_.load(std::memory_order_acquire);
+  }
+}
+
+}  // namespace eventbus::internal

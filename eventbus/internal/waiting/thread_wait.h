@@ -1,0 +1,43 @@
+// The blocked operation of a thread that waits for one thing only.
+
+#ifndef EVENTBUS_INTERNAL_WAITING_THREAD_WAIT_H_
+#define EVENTBUS_INTERNAL_WAITING_THREAD_WAIT_H_
+
+#include "eventbus/internal/waiting/parker.h"
+#include "eventbus/internal/waiting/waiter.h"
+
+namespace eventbus::internal {
+
+class ThreadWait final : public SoleOperation {
+ public:
+  ThreadWait() { waiter_.operation = this; }
+
+  // To be enlisted, once, before `Await`.
+  Waiter& waiter() { return waiter_; }
+
+  // Sleeps until the waiter has been completed, or takes it out at `until`: `kDeadline`, and nothing happened. `mutex`
+  // is that of the selectable where the waiter is enlisted.
+  Outcome Await(Mutex& mutex, Instant until) ABSL_LOCKS_EXCLUDED(mutex) {
+    if (!parker_.Park(Parker::kWoken, until)) {
+      {
+        MutexLock lock(&mutex);
+        if (waiter_.linked()) {
+          waiter_.Unlink();
+          return Outcome::kDeadline;
+        }
+      }
+      parker_.Park(Parker::kWoken, Instant::Never());  // Completed in the same instant: the wake-up is on its way.
+    }
+    return waiter_.outcome;
+  }
+
+  void Wake(Waiter&) override { parker_.Unpark(Parker::kWoken); }
+
+ private:
+  Waiter waiter_;
+  Parker parker_;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_WAITING_THREAD_WAIT_H_

@@ -1,0 +1,37 @@
+#include "eventbus/internal/waiting/turn.h"
+
+#include <utility>
+
+namespace eventbus::internal {
+
+bool Turn::TryTake() {
+  MutexLock lock(&mutex);
+  return !std::exchange(taken_, true);
+}
+
+void Turn::Release() {
+  WakeList wakes;
+  MutexLock lock(&mutex);
+  if (Waiter* next = waiting_.PopClaimed()) {
+    next->outcome = Outcome::kDone;  // T1: `taken_` stays true, it is now theirs.
+    wakes.Add(*next);
+  } else {
+    taken_ = false;
+  }
+}
+
+size_t Turn::CountWaiting() const {
+  MutexLock lock(&mutex);
+  return waiting_.CountLinked();
+}
+
+bool Turn::TryComplete(Waiter& arm, WakeList&) {
+  if (taken_) return false;
+  taken_ = true;
+  arm.outcome = Outcome::kDone;
+  return true;
+}
+
+void Turn::Enlist(Waiter& arm) { waiting_.PushBack(arm); }
+
+}  // namespace eventbus::internal

@@ -1,0 +1,36 @@
+// Taking turns in arrival order, with a wait that can be part of a select: the lock that the senders of one feed share.
+//
+// Invariant T1: if nobody holds the turn, nobody waits for it. `Release` hands it to the oldest waiter directly, so a
+// late comer never overtakes.
+
+#ifndef EVENTBUS_INTERNAL_WAITING_TURN_H_
+#define EVENTBUS_INTERNAL_WAITING_TURN_H_
+
+#include "eventbus/internal/waiting/selectable.h"
+#include "eventbus/internal/waiting/wait_queue.h"
+
+namespace eventbus::internal {
+
+class Turn final : public Selectable {
+ public:
+  // Takes the turn if it is free.
+  bool TryTake();
+
+  // Gives it to the oldest waiter, or frees it. The caller holds it.
+  void Release();
+
+  // How many wait for it. O(n).
+  size_t CountWaiting() const;
+
+  // Selectable: an arm is complete when its operation has the turn.
+  bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+ private:
+  bool taken_ ABSL_GUARDED_BY(mutex) = false;
+  WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_WAITING_TURN_H_

@@ -1,0 +1,85 @@
+// The right to receive from a feed, and the duty to stop.
+//
+//   absl::StatusOr<Subscription> subscription = feed.Subscribe(channel);
+//   ...
+//   Select({channel.OnReceive(&event), subscription->Err().OnReceive(&reason)});
+//
+// A subscription ends in one of two ways: its owner unsubscribes (or destroys it), or it ends by itself, because the
+// feed was closed or destroyed or the subscribed channel was closed.
+//
+// | | active | ended by `Unsubscribe` | ended by itself |
+// |---|---|---|---|
+// | `ended()` | false | true | true |
+// | `Err()` receives | blocks | `kOutOfRange` | the reason, if there is one, then `kOutOfRange` |
+// | `Unsubscribe()` | ends it | returns | returns |
+//
+// Guarantees: at most one status comes from `Err()`, and it closes however the subscription ends. When `Unsubscribe`
+// has returned, in whichever thread, nothing more is sent to the channel and no filter of the subscription runs, except
+// that a filter may unsubscribe its own subscription and runs to its end. What was in the channel stays there. What the
+// caller did before `Unsubscribe` is visible to a sender that no longer finds the subscription.
+//
+// Origin: the subscription of go-ethereum's event package.
+
+#ifndef EVENTBUS_SUBSCRIPTION_H_
+#define EVENTBUS_SUBSCRIPTION_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "eventbus/internal/subscription/subscription_state.h"
+#include "eventbus/receive_channel.h"
+
+namespace eventbus {
+
+// Move-only; destruction unsubscribes. Default-constructed or moved from, it is an ended subscription that never had a
+// reason. Thread-safe but for moving and destroying. May outlive its feed.
+class [[nodiscard]] Subscription {
+ public:
+  Subscription() = default;
+  Subscription(Subscription&&) = default;
+  Subscription& operator=(Subscription&& other) {
+    if (this != &other) {
+      Unsubscribe();
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~Subscription() { Unsubscribe(); }
+
+  // Ends the subscription. Any number of times, from any thread, also from a filter of the same feed. Frees a send that
+  // is blocked on this subscription. Waits for a filter of this subscription that is running in another thread, so do
+  // not hold a lock that the filter takes. O(1).
+  void Unsubscribe() {
+    if (state_) state_->Unsubscribe();
+  }
+
+  // Where the reason arrives if the subscription ends by itself; closed once it has ended for any reason. Always the
+  // same channel; allocates it the first time.
+  ReceiveChannel<absl::Status> Err() const;
+
+  bool ended() const { return !state_ || state_->ended(); }
+
+  // Unique in the process, never 0; as in `SendResult::missed`. 0 if this never was a subscription.
+  uint64_t id() const { return state_ ? state_->id() : 0; }
+
+  // What `SubscribeOptions` said, for people; may be empty.
+  std::string name() const { return state_ ? state_->name() : std::string(); }
+
+ private:
+  friend struct SubscriptionAccess;
+
+  explicit Subscription(internal::Ref<internal::SubscriptionState> state) : state_(std::move(state)) {}
+
+  internal::Ref<internal::SubscriptionState> state_;
+};
+
+// For the library itself: makes subscriptions.
+struct SubscriptionAccess {
+  static Subscription Make(internal::Ref<internal::SubscriptionState> state) { return Subscription(std::move(state)); }
+};
+
+}  // namespace eventbus
+
+#endif  // EVENTBUS_SUBSCRIPTION_H_
