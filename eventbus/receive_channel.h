@@ -104,7 +104,8 @@ class ReceiveSide {
     void Advance() {
       value_.reset();
       internal::ReceiveSlot<T> slot;
-      if (channel_->Receive(slot.memory(), internal::Instant::Never()) == internal::Outcome::kDone) {
+      if (channel_->Complete(internal::Role::kReceive, slot.memory(), internal::Instant::Never()) ==
+          internal::Outcome::kDone) {
         slot.MoveTo(value_);
       }
     }
@@ -120,7 +121,7 @@ class ReceiveSide {
 
   absl::StatusOr<T> ReceiveUntilInstant(absl::string_view call, internal::Instant deadline) const {
     internal::ReceiveSlot<T> slot;
-    const internal::Outcome outcome = self().Core(call).Receive(slot.memory(), deadline);
+    const internal::Outcome outcome = self().Core(call).Complete(internal::Role::kReceive, slot.memory(), deadline);
     if (outcome != internal::Outcome::kDone) return internal::ErrorOr<T>(internal::ReceiveStatus(outcome));
     return slot.Take();
   }

@@ -95,7 +95,7 @@ class SendSide {
   const Self& self() const { return static_cast<const Self&>(*this); }
 
   absl::Status SendUntilInstant(absl::string_view call, T& value, internal::Instant deadline) const {
-    return internal::SendStatus(self().Core(call).Send(&value, deadline));
+    return internal::SendStatus(self().Core(call).Complete(internal::Role::kSend, &value, deadline));
   }
 
   internal::CaseParts SendParts(T* value) const {

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -147,13 +146,13 @@ TEST(FeedFilter, DestroyingTheSubscriptionMeansTheFilterIsNeverCalledAgain) {
     Channel<int> channel(kUnbounded);
     std::atomic<bool> stop{false};
     auto state = std::make_unique<int>(0);
-    std::optional<Subscription> subscription =
+    Subscription subscription =
         MustSubscribe(feed.Subscribe(channel, {.filter = [raw = state.get()](int) { return ++*raw > 0; }}));
     std::thread sender([&] {
       while (!stop) feed.Send(1);
     });
     AwaitTrue([&] { return channel.ApproxSize() > 0; });
-    subscription.reset();
+    subscription = Subscription();
     state.reset();  // A call after this is a use after free, which the sanitizers find.
     feed.Send(2);
     stop = true;

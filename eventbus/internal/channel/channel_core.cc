@@ -46,24 +46,14 @@ Outcome ChannelCore::TryLocked(Role role, void* value, WakeList& wakes) {
   return role == Role::kSend ? TrySendLocked(value, wakes) : TryReceiveLocked(value, wakes);
 }
 
-Outcome ChannelCore::Send(void* value, Instant deadline) {
+Outcome ChannelCore::Complete(Role role, void* value, Instant deadline) {
   {
     WakeList wakes;
     MutexLock lock(&mutex);
-    const Outcome outcome = TrySendLocked(value, wakes);
+    const Outcome outcome = TryLocked(role, value, wakes);
     if (outcome != Outcome::kNotReady || deadline == Instant::Past()) return outcome;
   }
-  return WaitFor(Role::kSend, value, deadline);
-}
-
-Outcome ChannelCore::Receive(void* to, Instant deadline) {
-  {
-    WakeList wakes;
-    MutexLock lock(&mutex);
-    const Outcome outcome = TryReceiveLocked(to, wakes);
-    if (outcome != Outcome::kNotReady || deadline == Instant::Past()) return outcome;
-  }
-  return WaitFor(Role::kReceive, to, deadline);
+  return WaitFor(role, value, deadline);
 }
 
 Outcome ChannelCore::WaitFor(Role role, void* value, Instant deadline) {

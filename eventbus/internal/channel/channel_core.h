@@ -34,12 +34,10 @@ class ChannelCore : public Selectable, public RefCounted {
   const Element& element() const { return element_; }
   size_t capacity() const { return capacity_; }
 
-  // Moves `*value` into the channel or to a receiver; blocks until `deadline` while there is no room. `kDone`,
-  // `kClosed`, `kDeadline` (`kNotReady` if the deadline is `Instant::Past()`); unless `kDone`, `*value` is as it was.
-  Outcome Send(void* value, Instant deadline);
-
-  // Moves the oldest value to the raw memory at `to`; blocks until `deadline` while there is none. As `Send`.
-  Outcome Receive(void* to, Instant deadline);
+  // A send moves `*value` into the channel or to a receiver; a receive moves the oldest value to the raw memory at
+  // `value`. Blocks until `deadline` while there is no room, or no value. `kDone`, `kClosed` or `kDeadline` (`kNotReady`
+  // if the deadline is `Instant::Past()`); unless `kDone`, nothing happened.
+  Outcome Complete(Role role, void* value, Instant deadline);
 
   // Receives up to `max` values without blocking, the n-th to `to` + n element sizes; fewer if there are fewer. Returns
   // how many.

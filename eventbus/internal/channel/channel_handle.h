@@ -61,7 +61,9 @@ struct ChannelAccess {
 // A send or receive that ends with `context`. `to_status` names every other outcome.
 template <typename ToStatus>
 absl::Status WithContext(const Context& context, ChannelCore& channel, Role role, void* value, ToStatus to_status) {
-  const Arm arms[] = {{.target = ContextAccess::state(context)}, {.target = &channel, .role = role, .value = value}};
+  ContextState* const state = ContextAccess::state(context);
+  if (state == nullptr) return to_status(channel.Complete(role, value, Instant::Never()));
+  const Arm arms[] = {{.target = state}, {.target = &channel, .role = role, .value = value}};
   const Selected selected = SelectAmong(arms, Choice::kListed, Instant::Never());
   return selected.index == 0 ? context.status() : to_status(selected.outcome);
 }

@@ -1,6 +1,7 @@
 #include "eventbus/internal/feed/sending.h"
 
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -175,35 +176,50 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(Subscriber& subscriber, Deli
   return Offer::kTaken;
 }
 
-bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
-  wakes_.WakeAll();  // A filter may take its time.
-  {
-    MutexLock lock(&feed_.membership_);
-    if (!subscriber.member) {
-      cut_short_ = true;
-      return false;
-    }
-    feed_.filtering_ = &subscriber;  // F5
-  }
-  bool passes = false;
-  absl::Status broken;
-  try {
-    passes = subscriber.filter(value_);
-  } catch (const std::exception& e) {
-    broken =
-        absl::InternalError(feed_.Describe(absl::StrCat("the filter of '", subscriber.name(), "' threw: ", e.what())));
-  } catch (...) {
-    broken = absl::InternalError(feed_.Describe(absl::StrCat("the filter of '", subscriber.name(), "' threw")));
-  }
-  {
+// Marks the subscriber whose filter runs (F5), as long as it does and whatever it throws.
+class FeedCore::Sending::Filtering {
+ public:
+  explicit Filtering(FeedCore& feed) : feed_(feed) {}
+  Filtering(const Filtering&) = delete;
+  Filtering& operator=(const Filtering&) = delete;
+  ~Filtering() {
     WakeList ended;
     MutexLock lock(&feed_.membership_);
     feed_.filtering_ = nullptr;
     feed_.filter_ended_.ClaimAll(Outcome::kDone, ended);
   }
+
+  // False if the subscriber has left, and its filter must not run.
+  bool Begin(Subscriber& subscriber) {
+    MutexLock lock(&feed_.membership_);
+    if (!subscriber.member) return false;
+    feed_.filtering_ = &subscriber;
+    return true;
+  }
+
+ private:
+  FeedCore& feed_;
+};
+
+bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
+  wakes_.WakeAll();  // A filter may take its time.
+  std::string broken;
+  try {
+    Filtering filtering(feed_);
+    if (!filtering.Begin(subscriber)) {
+      cut_short_ = true;
+      return false;
+    }
+    return subscriber.filter(value_);
+  } catch (const std::exception& e) {
+    broken = absl::StrCat("threw: ", e.what());
+  } catch (...) {
+    broken = "threw";
+  }
   // One bad filter costs its own subscription, not the others' value.
-  if (!broken.ok()) EndByItself(subscriber, broken);
-  return passes;
+  EndByItself(subscriber,
+              absl::InternalError(feed_.Describe(absl::StrCat("the filter of '", subscriber.name(), "' ", broken))));
+  return false;
 }
 
 bool FeedCore::Sending::AwaitDeliveries(const Context& context) {

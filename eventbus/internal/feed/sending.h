@@ -35,6 +35,7 @@ class FeedCore::Sending final : public SoleOperation {
   static constexpr Parker::Tokens kServed = 1;       // The last delivery.
   static constexpr Parker::Tokens kInterrupted = 2;  // The context.
   class Interruption;
+  class Filtering;
 
   // What happened at one subscriber.
   enum class Offer { kTaken, kWaits, kFull, kClosed, kGone };

@@ -36,8 +36,8 @@ struct Element {
 
 template <typename T>
 constexpr void CheckElement() {
-  static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
-                "eventbus: the element type must be a plain object type");
+  static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
+                "eventbus: the element type must be a plain object type (send a std::string, not a literal)");
   static_assert(std::is_nothrow_move_constructible_v<T>,
                 "eventbus: the element type's move constructor can throw, so a value could be lost half way; "
                 "send it behind a std::unique_ptr or std::shared_ptr");

@@ -1,5 +1,6 @@
 #include "eventbus/internal/primitives/clock.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/time/clock.h"
@@ -25,7 +26,8 @@ absl::Time WallNow() { return absl::Now(); }
 
 Instant ToInstant(absl::Time time) {
   if (time == absl::InfiniteFuture()) return Instant::Never();
-  return SteadyNow() + (time - WallNow());
+  // `Past()` is left to those who mean "do not wait": a deadline of the caller's that has passed is still a deadline.
+  return std::max(SteadyNow() + (time - WallNow()), Instant(0));
 }
 
 }  // namespace eventbus::internal
