@@ -27,10 +27,21 @@ ContextState::ContextState(Ref<ContextState> parent, Instant deadline, absl::Tim
 }
 
 ContextState::~ContextState() {
-  if (!parent_) return;
+  // Ancestors that only this node kept alive go one after the other, not inside one another: a line of them may be long.
+  ContextState* ancestor = LeaveParent();
+  while (ancestor != nullptr && ancestor->DropRefWasLast()) {
+    ContextState* const next = ancestor->LeaveParent();
+    delete ancestor;
+    ancestor = next;
+  }
+}
+
+ContextState* ContextState::LeaveParent() {
+  if (!parent_) return nullptr;
   MutexLock lock(&parent_->mutex);  // Also waits for a parent that is just looking at this node (C2).
   ListNode<SiblingTag>& node = *this;
   if (node.linked()) node.Unlink();
+  return parent_.Release();
 }
 
 bool ContextState::Cancel(const absl::Status& cause) {

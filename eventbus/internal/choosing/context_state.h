@@ -69,7 +69,10 @@ class ContextState final : public Selectable,
   // children, each with a reference, to `ending`. True if it was not done.
   bool EndOne(const absl::Status& status, const absl::Status& cause, Ending& ending);
 
-  const Ref<ContextState> parent_;
+  // Leaves the parent's children, and hands the reference to the parent to the caller. Null without a parent.
+  ContextState* LeaveParent();
+
+  Ref<ContextState> parent_;  // Changes in the destructor only.
   const Instant deadline_;
   const absl::Time wall_deadline_;
 

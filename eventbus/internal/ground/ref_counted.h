@@ -21,9 +21,7 @@ class RefCounted {
   void AddRef() const { refs_.fetch_add(1, std::memory_order_relaxed); }
 
   void DropRef() const {
-    // Release, so that what this thread did to the object comes before its destruction; acquire, so that the thread
-    // that destroys it sees what all the others did.
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (DropRefWasLast()) delete this;
   }
 
   // Adds a reference unless the last one has gone: for a back pointer that owns nothing. The caller guarantees that the
@@ -39,6 +37,13 @@ class RefCounted {
 
  protected:
   virtual ~RefCounted() = default;
+
+  // Drops a reference; true if it was the last, and the caller has to destroy the object.
+  bool DropRefWasLast() const {
+    // Release, so that what this thread did to the object comes before its destruction; acquire, so that the thread
+    // that destroys it sees what all the others did.
+    return refs_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
 
  private:
   mutable Atomic<uint32_t> refs_{1};
