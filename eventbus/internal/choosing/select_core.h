@@ -15,7 +15,7 @@
 #define EVENTBUS_INTERNAL_CHOOSING_SELECT_CORE_H_
 
 #include "absl/types/span.h"
-#include "eventbus/internal/primitives/clock.h"
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/selectable.h"
 
 namespace eventbus::internal {

@@ -8,9 +8,10 @@ namespace eventbus::internal {
 
 namespace {
 
+Atomic<uint64_t> last_id{0};
+
 uint64_t NextId() {
-  static constinit Atomic<uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;  // Relaxed: only uniqueness matters.
+  return last_id.fetch_add(1, std::memory_order_relaxed) + 1;  // Relaxed: only uniqueness matters.
 }
 
 }  // namespace

@@ -17,12 +17,16 @@ Instant Instant::operator+(absl::Duration d) const {
   return Instant(sum);
 }
 
+#ifndef EVENTBUS_EXPLORER  // Which has a clock of its own.
+
 Instant SteadyNow() {
   const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
   return Instant(std::chrono::duration_cast<std::chrono::nanoseconds>(since_start).count());
 }
 
 absl::Time WallNow() { return absl::Now(); }
+
+#endif
 
 Instant ToInstant(absl::Time time) {
   if (time == absl::InfiniteFuture()) return Instant::Never();

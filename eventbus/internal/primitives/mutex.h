@@ -20,6 +20,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/primitives/futex.h"
+#include "eventbus/internal/primitives/scoped_lock.h"
 
 namespace eventbus::internal {
 
@@ -54,16 +55,7 @@ class ABSL_LOCKABLE Mutex {
   std::atomic<uint32_t> word_{kFree};
 };
 
-class ABSL_SCOPED_LOCKABLE MutexLock {
- public:
-  explicit MutexLock(Mutex* mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) { mutex_->Lock(); }
-  ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_->Unlock(); }
-  MutexLock(const MutexLock&) = delete;
-  MutexLock& operator=(const MutexLock&) = delete;
-
- private:
-  Mutex* const mutex_;
-};
+using MutexLock = ScopedLock<Mutex>;
 
 }  // namespace eventbus::internal
 

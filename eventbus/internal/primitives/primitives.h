@@ -1,6 +1,7 @@
 // The one door to primitives. Everything in the library that another thread can observe the timing of goes through the
 // names in this header: mutex, atomic, futex, clock, thread identity, randomness. Nothing else in `eventbus/` names a
-// standard or Abseil primitive, so a deterministic scheduler can be put behind the door in tests.
+// standard or Abseil primitive, and nothing includes the other headers of this folder. So a deterministic scheduler can
+// be put behind the door: with EVENTBUS_EXPLORER, which only the model tests define.
 //
 // | name | is |
 // |---|---|
@@ -11,6 +12,7 @@
 // | `SpinPause` | `spin.h` |
 // | `ThisThread` | which thread this is |
 // | `RandomBits` | random bits for fair choices |
+// | `kParkSpins` | how many times a thread looks before it sleeps |
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_PRIMITIVES_H_
 #define EVENTBUS_INTERNAL_PRIMITIVES_PRIMITIVES_H_
@@ -19,6 +21,20 @@
 #include <cstdint>
 
 #include "eventbus/internal/primitives/clock.h"
+
+#ifdef EVENTBUS_EXPLORER
+
+#include "eventbus/internal/primitives/scoped_lock.h"
+#include "tests/support/explorer/primitives.h"
+
+namespace eventbus::internal {
+
+using MutexLock = ScopedLock<Mutex>;
+
+}  // namespace eventbus::internal
+
+#else
+
 #include "eventbus/internal/primitives/futex.h"
 #include "eventbus/internal/primitives/mutex.h"
 #include "eventbus/internal/primitives/spin.h"
@@ -27,6 +43,15 @@ namespace eventbus::internal {
 
 template <typename T>
 using Atomic = std::atomic<T>;
+
+// A waker on another core is often a microsecond away; sleeping and being woken costs several.
+inline constexpr int kParkSpins = 64;
+
+}  // namespace eventbus::internal
+
+#endif
+
+namespace eventbus::internal {
 
 // Identifies the calling thread among the running ones; may be reused after it ended. Never null.
 using ThreadIdentity = const void*;

@@ -3,9 +3,7 @@
 namespace eventbus::internal {
 
 Parker::Tokens Parker::Park(Tokens tokens, Instant deadline) {
-  // A waker on another core is often a microsecond away; sleeping and being woken costs several.
-  constexpr int kSpins = 64;
-  for (int i = 0; i < kSpins; ++i) {
+  for (int i = 0; i < kParkSpins; ++i) {
     // Acquire, here and below, pairs with the release in `Unpark`.
     if (const Tokens seen = word_.load(std::memory_order_acquire) & tokens) return seen;
     SpinPause();

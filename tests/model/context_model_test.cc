@@ -1,0 +1,76 @@
+// Context trees that are cancelled while they grow, shrink, are waited for and run out of time.
+
+#include <optional>
+#include <utility>
+
+#include "eventbus/context.h"
+#include "eventbus/select.h"
+#include "gtest/gtest.h"
+#include "tests/support/explorer/explore.h"
+
+namespace eventbus {
+namespace {
+
+using explorer::Check;
+using explorer::Explore;
+using explorer::Thread;
+
+TEST(ContextModel, CancelWakesAWaiter) {
+  Explore([] {
+    CancelHandle cancel = Context::Background().WithCancel();
+    Thread canceller([&] { cancel.Cancel(absl::AbortedError("enough")); });
+    Select({cancel.context().OnDone()});
+    Check(cancel.context().status().code() == absl::StatusCode::kCancelled, "status");
+    Check(cancel.context().cause() == absl::AbortedError("enough"), "cause");
+  });
+}
+
+TEST(ContextModel, AChildMadeWhileItsParentIsCancelledEnds) {
+  Explore([] {
+    CancelHandle parent = Context::Background().WithCancel();
+    Thread canceller([&] { parent.Cancel(); });
+    CancelHandle child = parent.context().WithCancel();
+    canceller.Join();
+    Check(child.context().done(), "nobody is forgotten");
+  });
+}
+
+TEST(ContextModel, AChildThatGoesWhileItsParentIsCancelled) {
+  Explore([] {
+    CancelHandle parent = Context::Background().WithCancel();
+    std::optional<CancelHandle> child = parent.context().WithCancel();
+    std::optional<CancelHandle> sibling = parent.context().WithCancel();
+    Thread canceller([&] { parent.Cancel(); });
+    child.reset();
+    canceller.Join();
+    Check(sibling->context().done(), "the sibling ends");
+  });
+}
+
+TEST(ContextModel, TheFirstCauseStays) {
+  Explore([] {
+    CancelHandle parent = Context::Background().WithCancel();
+    CancelHandle child = parent.context().WithCancel();
+    Thread above([&] { parent.Cancel(absl::AbortedError("above")); });
+    const bool first = child.Cancel(absl::AbortedError("below"));
+    const absl::Status cause = child.context().cause();
+    above.Join();
+    Check(child.context().cause() == cause, "stable");
+    Check((cause == absl::AbortedError("below")) == first, "whoever was first");
+  });
+}
+
+TEST(ContextModel, DeadlineAgainstCancel) {
+  Explore([] {
+    CancelHandle cancel = Context::Background().WithTimeout(absl::Seconds(1));
+    Thread canceller([&] { cancel.Cancel(); });
+    Select({cancel.context().OnDone()});
+    const absl::Status status = cancel.context().status();
+    Check(!status.ok(), "done");
+    canceller.Join();
+    Check(cancel.context().status() == status, "stable");
+  });
+}
+
+}  // namespace
+}  // namespace eventbus

@@ -1,0 +1,35 @@
+// The clock, the thread's identity and randomness, as the scheduler has them.
+
+#include "eventbus/internal/primitives/primitives.h"
+
+#include "absl/time/time.h"
+
+namespace eventbus::internal {
+
+namespace {
+
+using explorer::Scheduler;
+
+}  // namespace
+
+Instant SteadyNow() {
+  Scheduler* const scheduler = Scheduler::Current();
+  if (scheduler == nullptr) return Instant(0);
+  scheduler->Point("read the clock", nullptr);
+  return Instant(scheduler->now());
+}
+
+absl::Time WallNow() { return absl::UnixEpoch() + absl::Nanoseconds(SteadyNow().nanoseconds()); }
+
+ThreadIdentity ThisThread() {
+  static const char identities[64] = {};
+  Scheduler* const scheduler = Scheduler::Current();
+  return &identities[scheduler == nullptr ? 63 : scheduler->running()];
+}
+
+uint64_t RandomBits() {
+  Scheduler* const scheduler = Scheduler::Current();
+  return scheduler == nullptr ? 0 : scheduler->Random();
+}
+
+}  // namespace eventbus::internal
