@@ -46,6 +46,17 @@ TEST(ChannelModel, OneSenderKeepsItsOrderThroughASmallBuffer) {
   }
 }
 
+TEST(ChannelModel, OneReceiveFreesOneBlockedSender) {
+  Explore([] {
+    Channel<int> channel(1);
+    Check(channel.TrySend(0).ok(), "room for one");
+    Thread sender([&] { Check(channel.Send(1).ok(), "sent"); });
+    Check(*channel.Receive() == 0, "the first");
+    sender.Join();
+    Check(channel.ApproxSize() == 1, "the slot is filled");
+  });
+}
+
 TEST(ChannelModel, UnboundedNeverBlocksItsSender) {
   Explore([] {
     Channel<int> channel(kUnbounded);

@@ -216,6 +216,21 @@ TEST(FeedModel, SubscribingDuringASendGetsAllOrNothing) {
   });
 }
 
+TEST(FeedModel, LeavingInAnyOrderDuringASendKeepsTheRest) {
+  Explore([] {
+    FeedOf<int> feed;
+    Channel<int> channels[4] = {Channel<int>(2), Channel<int>(2), Channel<int>(2), Channel<int>(2)};
+    std::vector<Subscription> subscriptions;
+    for (const Channel<int>& channel : channels) subscriptions.push_back(Must(feed.Subscribe(channel)));
+    Thread sender([&] { feed.Send(1); });
+    for (const size_t leaving : {0, 3, 1}) subscriptions[leaving].Unsubscribe();
+    sender.Join();
+    Check(channels[2].ApproxSize() == 1, "it had the value");
+    Check(feed.Send(2).delivered == 1 && channels[2].ApproxSize() == 2, "and gets the next");
+    for (const size_t gone : {0, 1, 3}) Check(channels[gone].ApproxSize() <= 1, "the others do not");
+  });
+}
+
 TEST(FeedModel, UnsubscribeWaitsForItsFilter) {
   Explore([] {
     FeedOf<int> feed;

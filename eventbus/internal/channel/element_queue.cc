@@ -9,8 +9,6 @@ namespace {
 
 constexpr size_t kChunkBytes = 2048;
 
-size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
-
 }  // namespace
 
 ElementQueue::ElementQueue(const Element& element, size_t capacity)

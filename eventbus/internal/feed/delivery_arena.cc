@@ -5,12 +5,6 @@
 
 namespace eventbus::internal {
 
-namespace {
-
-size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
-
-}  // namespace
-
 DeliveryArena::~DeliveryArena() {
   for (std::byte* block : blocks_) ::operator delete(block, std::align_val_t(alignment_));
 }

@@ -66,6 +66,9 @@ constexpr Element MakeElement() {
 template <typename T>
 inline constexpr Element kElementOf = MakeElement<T>();
 
+// `size` rounded up to a multiple of `alignment`.
+constexpr size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
+
 // Memory for values of one element type, uninitialised.
 inline void* AllocateElements(const Element& element, size_t count) {
   size_t bytes;

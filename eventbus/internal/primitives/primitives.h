@@ -13,6 +13,7 @@
 // | `ThisThread` | which thread this is |
 // | `RandomBits` | random bits for fair choices |
 // | `kParkSpins` | how many times a thread looks before it sleeps |
+// | `ModelCheck` | an invariant that the model tests check |
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_PRIMITIVES_H_
 #define EVENTBUS_INTERNAL_PRIMITIVES_PRIMITIVES_H_
@@ -46,6 +47,9 @@ using Atomic = std::atomic<T>;
 
 // A waker on another core is often a microsecond away; sleeping and being woken costs several.
 inline constexpr int kParkSpins = 64;
+
+// Costs nothing outside of model tests.
+inline void ModelCheck(bool, const char*) {}
 
 }  // namespace eventbus::internal
 

@@ -26,6 +26,7 @@
 #include <cstdint>
 
 #include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/primitives/primitives.h"
 
 namespace eventbus::internal {
 
@@ -45,6 +46,8 @@ enum class Outcome : uint8_t {
 };
 
 struct Waiter : ListNode<Waiter> {
+  ~Waiter() { ModelCheck(!linked(), "a waiter was destroyed in its queue"); }  // W1
+
   Operation* operation = nullptr;
   // Where a send takes its value from, or where a receive constructs it: raw memory of the element's size.
   void* value = nullptr;

@@ -118,6 +118,11 @@ struct Futex {
   }
 };
 
+inline void ModelCheck(bool holds, const char* what) {
+  if (holds) return;
+  if (auto* const scheduler = explorer::Scheduler::Current()) scheduler->Fail(what);
+}
+
 inline void SpinPause() {}
 
 // Spinning adds interleavings and no behaviour: whatever a spin may see, the wait after it may see.

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs each mutant's model tests; fails if one of the mutants survives. Prints which test caught it, with which schedule.
+set -u
+cd "$TEST_SRCDIR/$TEST_WORKSPACE/tests/model/mutants" || exit 1
+
+survivors=0
+count=0
+for mutant in *.mutant; do
+  name=${mutant%.mutant}
+  count=$((count + 1))
+  filter=$(sed -n 's/^caught by: //p' "$mutant")
+  if output=$("./$name" --gtest_filter="$filter" --gtest_fail_fast 2>&1); then
+    echo "SURVIVED $name"
+    survivors=$((survivors + 1))
+    continue
+  fi
+  test=$(echo "$output" | sed -n 's/^\[  FAILED  \] \([A-Za-z]*\.[A-Za-z]*\).*/\1/p' | head -n 1)
+  schedule=$(echo "$output" | sed -n "s/^EVENTBUS_SCHEDULE=//p" | head -n 1)
+  if [ -z "$schedule" ]; then
+    # Not found by the scheduler: a crash, or a failure of another kind, which says less than it should.
+    echo "BROKEN   $name: $(echo "$output" | tail -n 3 | tr '\n' ' ')"
+    survivors=$((survivors + 1))
+    continue
+  fi
+  echo "caught   $name by $test, schedule $schedule"
+done
+echo "$((count - survivors)) of $count mutants caught"
+[ "$count" -ge 15 ] && [ "$survivors" -eq 0 ]
