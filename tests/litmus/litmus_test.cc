@@ -1,0 +1,168 @@
+// Litmus tests for the few lock-free lines, named as in docs/memory_model.md: a plain write on one side that must be visible
+// on the other. On a machine with a strong memory order they show little by themselves; ThreadSanitizer, which knows the
+// orders that the code names, shows a weaker one on any machine.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "eventbus/channel.h"
+#include "eventbus/context.h"
+#include "eventbus/feed.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/parker.h"
+#include "eventbus/select.h"
+#include "gtest/gtest.h"
+
+namespace eventbus::internal {
+namespace {
+
+constexpr int kRounds = 2000;
+
+// Runs `left` and `right` at the same time.
+template <typename Left, typename Right>
+void Together(Left left, Right right) {
+  std::thread other(left);
+  right();
+  other.join();
+}
+
+TEST(Litmus, Mutex) {
+  Mutex mutex;
+  int64_t plain = 0;
+  const auto add = [&] {
+    for (int i = 0; i < 50 * kRounds; ++i) {
+      MutexLock lock(&mutex);
+      ++plain;
+    }
+  };
+  Together(add, add);
+  EXPECT_EQ(plain, 100 * kRounds);
+}
+
+TEST(Litmus, Parker) {
+  for (int round = 0; round < kRounds; ++round) {
+    int plain = 0;
+    Parker parker;
+    Together(
+        [&] {
+          plain = 1;
+          parker.Unpark(Parker::kWoken);
+        },
+        [&] {
+          parker.Park(Parker::kWoken, Instant::Never());
+          EXPECT_EQ(plain, 1);
+        });
+  }
+}
+
+// The claimer's and the owner's plain writes each reach the other side, though the claim itself is relaxed.
+TEST(Litmus, Claim) {
+  for (int round = 0; round < kRounds; ++round) {
+    int owners = 0;
+    int claimers = 0;
+    Channel<int> a;
+    Channel<int> b;
+    Together(
+        [&] {
+          claimers = 1;
+          EXPECT_TRUE(b.Send(1).ok());
+          // Whoever took the value had written `owners`; the close tells this thread.
+          EXPECT_FALSE(a.Send(2).ok());
+          EXPECT_EQ(owners, 1);
+        },
+        [&] {
+          absl::StatusOr<int> slot = absl::UnavailableError("");
+          owners = 1;
+          EXPECT_EQ(Select({Case::Never(), b.OnReceive(&slot)}), 1);
+          EXPECT_EQ(claimers, 1);
+          a.Close();
+        });
+  }
+}
+
+// Two receivers complete a send; the sender sees what both did before.
+TEST(Litmus, Countdown) {
+  for (int round = 0; round < kRounds / 4; ++round) {
+    FeedOf<int> feed;
+    Channel<int> a;
+    Channel<int> b;
+    absl::StatusOr<Subscription> first = feed.Subscribe(a);
+    absl::StatusOr<Subscription> second = feed.Subscribe(b);
+    int before_a = 0;
+    int before_b = 0;
+    std::thread one([&] {
+      before_a = 1;
+      EXPECT_TRUE(a.Receive().ok());
+    });
+    std::thread two([&] {
+      before_b = 1;
+      EXPECT_TRUE(b.Receive().ok());
+    });
+    EXPECT_EQ(feed.Send(1).delivered, 2u);
+    EXPECT_EQ(before_a + before_b, 2);
+    one.join();
+    two.join();
+  }
+}
+
+TEST(Litmus, ContextDone) {
+  for (int round = 0; round < kRounds; ++round) {
+    int plain = 0;
+    CancelHandle cancel = Context::Background().WithCancel();
+    Together(
+        [&] {
+          plain = 1;
+          cancel.Cancel();
+        },
+        [&] {
+          while (!cancel.context().done()) std::this_thread::yield();
+          EXPECT_EQ(plain, 1);
+        });
+  }
+}
+
+TEST(Litmus, ChannelClosed) {
+  for (int round = 0; round < kRounds; ++round) {
+    int plain = 0;
+    Channel<int> channel;
+    Together(
+        [&] {
+          plain = 1;
+          channel.Close();
+        },
+        [&] {
+          while (!channel.closed()) std::this_thread::yield();
+          EXPECT_EQ(plain, 1);
+        });
+  }
+}
+
+TEST(Litmus, LastReference) {
+  struct Shared final : RefCounted {
+    explicit Shared(int64_t& out) : out(out) {}
+    ~Shared() override { out = left + right; }
+    int64_t& out;
+    int64_t left = 0;
+    int64_t right = 0;
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    int64_t out = 0;
+    Ref<Shared> shared = MakeRef<Shared>(out);
+    Together(
+        [mine = shared]() mutable {
+          mine->left = 1;
+          mine = {};
+        },
+        [&] {
+          shared->right = 1;
+          shared = {};
+        });
+    EXPECT_EQ(out, 2);
+  }
+}
+
+}  // namespace
+}  // namespace eventbus::internal
