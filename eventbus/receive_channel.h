@@ -143,13 +143,17 @@ class ReceiveSide {
     }
   }
 
+  struct Drop {
+    void operator()(const absl::StatusOr<T>&) const {}
+  };
+
   static auto Finish(absl::StatusOr<T>* slot) {
     return [slot](void* value, internal::Outcome outcome) {
       if (outcome == internal::Outcome::kDone) {
         internal::TakenValue<T> taken(value);
         slot->emplace(std::move(*taken));
       } else {
-        *slot = internal::ErrorOr<T>(internal::ReceiveStatus(outcome));
+        internal::Reset(*slot, internal::ErrorOr<T>(internal::ReceiveStatus(outcome)));
       }
     };
   }

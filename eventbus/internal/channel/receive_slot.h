@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -73,6 +74,13 @@ class ReceiveSlots {
 
   alignas(T) std::byte memory_[kCount * sizeof(T)];
 };
+
+// `slot = value`, for values that need not be assignable.
+template <typename T>
+void Reset(absl::StatusOr<T>& slot, absl::StatusOr<T> value) {
+  std::destroy_at(&slot);
+  std::construct_at(&slot, std::move(value));
+}
 
 }  // namespace eventbus::internal
 

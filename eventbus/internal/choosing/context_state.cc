@@ -10,7 +10,6 @@ ContextState::ContextState(Ref<ContextState> parent, Instant deadline, absl::Tim
       deadline_(parent_ ? std::min(deadline, parent_->deadline_) : deadline),
       wall_deadline_(parent_ && parent_->deadline_ <= deadline ? parent_->wall_deadline_ : wall_deadline) {
   if (!parent_) return;
-  // Nobody else knows this node yet, so its own mutex is taken only after the parent's is released (C3).
   absl::Status status;
   absl::Status cause;
   {
@@ -22,8 +21,12 @@ ContextState::ContextState(Ref<ContextState> parent, Instant deadline, absl::Tim
     status = parent_->status_;
     cause = parent_->cause_;
   }
-  Ending none;
-  EndOne(status, cause, none);
+  // Born done, as its parent ended, whatever the time is now. Nobody else knows this node yet; its own mutex is taken
+  // for the analysis, after the parent's is released (C3).
+  MutexLock lock(&mutex);
+  status_ = std::move(status);
+  cause_ = std::move(cause);
+  done_.store(true, std::memory_order_release);
 }
 
 ContextState::~ContextState() {
@@ -45,6 +48,7 @@ ContextState* ContextState::LeaveParent() {
 }
 
 bool ContextState::Cancel(const absl::Status& cause) {
+  if (IsDone()) return false;
   const absl::Status status(absl::StatusCode::kCancelled, "");
   return End(status, cause.ok() ? status : cause);
 }
@@ -53,7 +57,7 @@ bool ContextState::IsDone() {
   // Acquire pairs with the release in `EndOne`: what was done before the cancellation is visible.
   if (done_.load(std::memory_order_acquire)) return true;
   if (!DeadlineHasPassed()) return false;
-  Cancel(absl::OkStatus());
+  End(absl::OkStatus(), absl::OkStatus());  // Which finds it late.
   return true;
 }
 
@@ -99,7 +103,7 @@ bool ContextState::EndOne(const absl::Status& status, const absl::Status& cause,
     // A child whose last reference has gone is in its destructor, waiting for this mutex.
     if (child->TryAddRef()) ending.PushBack(*child);
   }
-  return true;
+  return !late;
 }
 
 bool ContextState::TryComplete(Waiter& arm, WakeList&) {

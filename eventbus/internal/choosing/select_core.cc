@@ -153,10 +153,13 @@ class SelectRun {
     return false;
   }
 
-  // Enlists every arm; returns when the first of them may be due by itself.
+  // Enlists every arm; returns when the first of them may be due by itself. In the order of the choice: of two arms in one
+  // queue, the first is the one that will be claimed.
   Instant EnlistLocked(Operation& operation) ABSL_NO_THREAD_SAFETY_ANALYSIS {  // All are held by `LockAll`.
     Instant due = Instant::Never();
-    for (size_t i = 0; i < arms_.size(); ++i) {
+    VisitOrder order(arms_.size(), choice_);
+    for (size_t step = 0; step < arms_.size(); ++step) {
+      const size_t i = order.Next(step);
       if (arms_[i].target == nullptr) continue;
       waiters_[i].operation = &operation;
       arms_[i].target->Enlist(waiters_[i]);
