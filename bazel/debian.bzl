@@ -1,31 +1,11 @@
-"""Abseil, GoogleTest and Benchmark as Debian packages them, under the labels of the Bazel Central Registry.
+"""Debian's Abseil, GoogleTest and Benchmark, under the labels of the Bazel Central Registry.
 
-With --repo_env=EVENTBUS_SOURCES=DIR, the sources in DIR/abseil, DIR/googletest and DIR/benchmark are built instead
-(tools/fetch_sources.sh gets them). A relative DIR starts at the root of this repository.
+With --repo_env=EVENTBUS_SOURCES=DIR they are built from the sources in DIR, as unpacked by
+tools/fetch_sources.sh, instead of taken as installed. A relative DIR starts at eventbus's root.
 """
 
-load("//bazel:repository.bzl", "PUBLIC", "link_tree", "workspace_file")
-
-_SOURCES = "EVENTBUS_SOURCES"
-
-def _sources(ctx, library):
-    """The path of the library's sources, or None if the installed ones are to be used."""
-    base = ctx.os.environ.get(_SOURCES, "")
-    if not base:
-        return None
-    if not base.startswith("/"):
-        base = "%s/%s" % (ctx.path(Label("//:WORKSPACE")).dirname, base)
-    path = ctx.path("%s/%s" % (base, library))
-    if not path.exists:
-        fail("%s is missing: run tools/fetch_sources.sh" % path)
-    return path
-
-def _need(ctx, path, package):
-    if not ctx.path(path).exists:
-        fail("%s is missing: apt-get install %s, or use ./bazelw" % (path, package))
-
-# The public targets of Abseil 20220623 (Debian 12). Installed, they all stand for one library.
-_ABSEIL = {
+# The public targets of Abseil 20220623, the oldest that eventbus supports.
+_ABSEIL_TARGETS = {
     "algorithm": ["algorithm", "container"],
     "base": ["base", "config", "core_headers", "dynamic_annotations", "log_severity"],
     "cleanup": ["cleanup"],
@@ -50,102 +30,77 @@ _ABSEIL = {
     "strings": ["cord", "str_format", "strings"],
     "synchronization": ["synchronization"],
     "time": ["time"],
-    "types": ["any", "bad_any_cast", "bad_optional_access", "bad_variant_access", "compare", "optional", "span", "variant"],
+    "types": [
+        "any",
+        "bad_any_cast",
+        "bad_optional_access",
+        "bad_variant_access",
+        "compare",
+        "optional",
+        "span",
+        "variant",
+    ],
     "utility": ["utility"],
 }
+
+def _sources(ctx, library):
+    """Returns the directory with the sources of `library`, or None if it is not to be built."""
+    directory = ctx.os.environ.get("EVENTBUS_SOURCES", "")
+    if not directory:
+        return None
+    if not directory.startswith("/"):
+        directory = "%s/%s" % (ctx.path(Label("//:WORKSPACE")).dirname, directory)
+    path = ctx.path(directory).get_child(library)
+    if not path.exists:
+        fail("%s is missing: run tools/fetch_sources.sh" % path)
+    return path
+
+def _require(ctx, path, package):
+    if not ctx.path(path).exists:
+        fail("%s is missing: apt-get install %s" % (path, package))
 
 def _debian_abseil_impl(ctx):
     sources = _sources(ctx, "abseil")
     if sources:
-        link_tree(ctx, sources)
+        ctx.symlink(sources.get_child("absl"), "absl")
         return
-    _need(ctx, "/usr/include/absl/base/options.h", "libabsl-dev")
 
-    # The headers are where every compiler looks. The archives depend on one another in circles, so they are one group, of
-    # which the linker takes the members that it needs.
-    found = ctx.execute(["sh", "-c", "ls /usr/lib/*/libabsl_*.a"])
-    archives = ["-l:" + line.split("/")[-1] for line in found.stdout.split("\n") if line]
-    linkopts = ["-Wl,--start-group"] + archives + ["-Wl,--end-group", "-lrt", "-pthread"]
-    workspace_file(ctx)
-    ctx.file("BUILD.bazel", PUBLIC + 'cc_library(name = "absl", linkopts = %r)\n' % linkopts)
-    for package, targets in _ABSEIL.items():
-        ctx.file("absl/%s/BUILD.bazel" % package, PUBLIC + "\n".join([
-            'cc_library(name = "%s", deps = ["//:absl"])' % target
+    # The compiler finds the headers by itself. Abseil is some eighty archives that use each
+    # other: the linker gets all of them as one group and takes what it needs.
+    _require(ctx, "/usr/include/absl/base/options.h", "libabsl-dev")
+    found = ctx.execute(["sh", "-c", "basename -a /usr/lib/*/libabsl_*.a"])
+    archives = ["-l:" + name for name in found.stdout.splitlines()]
+    linkopts = ["-Wl,--start-group"] + archives + ["-Wl,--end-group", "-pthread"]
+
+    header = 'package(default_visibility = ["//visibility:public"])\n\n'
+    ctx.file("BUILD.bazel", header + 'cc_library(name = "absl", linkopts = %r)\n' % linkopts)
+    for package, targets in _ABSEIL_TARGETS.items():
+        ctx.file("absl/%s/BUILD.bazel" % package, header + "".join([
+            'cc_library(name = "%s", deps = ["//:absl"])\n' % target
             for target in targets
-        ]) + "\n")
-
-debian_abseil = repository_rule(_debian_abseil_impl, local = True, environ = [_SOURCES])
-
-_GOOGLETEST_BUILD = PUBLIC + """
-cc_library(
-    name = "gtest",
-    srcs = [
-        "googlemock/src/gmock-all.cc",
-        "googletest/src/gtest-all.cc",
-    ],
-    hdrs = glob(["googletest/include/**/*.h", "googlemock/include/**/*.h"]),
-    copts = ["-w", "-Iexternal/{name}/googletest", "-Iexternal/{name}/googlemock"],
-    includes = ["googletest/include", "googlemock/include"],
-    linkopts = ["-pthread"],
-    textual_hdrs = glob(
-        ["googletest/src/*", "googlemock/src/*"],
-        exclude = ["**/*-all.cc", "**/*_main.cc"],
-    ),
-)
-
-cc_library(
-    name = "gtest_main",
-    srcs = ["googlemock/src/gmock_main.cc"],
-    alwayslink = True,
-    deps = [":gtest"],
-)
-"""
+        ]))
 
 def _debian_googletest_impl(ctx):
-    root = _sources(ctx, "googletest") or ctx.path("/usr/src/googletest")
-    _need(ctx, str(root) + "/googletest/src/gtest-all.cc", "googletest")
-    ctx.symlink(str(root) + "/googletest", "googletest")
-    ctx.symlink(str(root) + "/googlemock", "googlemock")
-    workspace_file(ctx)
-    ctx.file("BUILD.bazel", _GOOGLETEST_BUILD.replace("{name}", ctx.name))
-
-debian_googletest = repository_rule(_debian_googletest_impl, local = True, environ = [_SOURCES])
-
-_BENCHMARK_FROM_SOURCE = PUBLIC + """
-cc_library(
-    name = "benchmark",
-    srcs = glob(["src/*.cc", "src/*.h"], exclude = ["src/benchmark_main.cc"]),
-    hdrs = glob(["include/benchmark/*.h"]),
-    copts = ["-w"],
-    defines = ["BENCHMARK_STATIC_DEFINE"],
-    linkopts = ["-pthread"],
-    local_defines = ["HAVE_STD_REGEX", "HAVE_STEADY_CLOCK", 'BENCHMARK_VERSION=\\\\"source\\\\"'],
-    strip_include_prefix = "include",
-)
-
-cc_library(
-    name = "benchmark_main",
-    srcs = ["src/benchmark_main.cc"],
-    alwayslink = True,
-    deps = [":benchmark"],
-)
-"""
-
-_BENCHMARK_INSTALLED = PUBLIC + """
-cc_library(name = "benchmark", linkopts = ["-lbenchmark", "-pthread"])
-
-cc_library(name = "benchmark_main", linkopts = ["-lbenchmark_main"], deps = [":benchmark"])
-"""
+    sources = _sources(ctx, "googletest") or ctx.path("/usr/src/googletest")
+    _require(ctx, sources.get_child("googletest"), "googletest")
+    ctx.symlink(sources.get_child("googlemock"), "googlemock")
+    ctx.symlink(sources.get_child("googletest"), "googletest")
+    ctx.symlink(Label("//bazel:googletest.BUILD"), "BUILD.bazel")
 
 def _debian_benchmark_impl(ctx):
     sources = _sources(ctx, "benchmark")
     if sources:
-        ctx.symlink(str(sources) + "/src", "src")
-        ctx.symlink(str(sources) + "/include", "include")
-        ctx.file("BUILD.bazel", _BENCHMARK_FROM_SOURCE)
+        ctx.symlink(sources.get_child("include"), "include")
+        ctx.symlink(sources.get_child("src"), "src")
+        ctx.symlink(Label("//bazel:benchmark_source.BUILD"), "BUILD.bazel")
     else:
-        _need(ctx, "/usr/include/benchmark/benchmark.h", "libbenchmark-dev")
-        ctx.file("BUILD.bazel", _BENCHMARK_INSTALLED)
-    workspace_file(ctx)
+        _require(ctx, "/usr/include/benchmark/benchmark.h", "libbenchmark-dev")
+        ctx.symlink(Label("//bazel:benchmark_installed.BUILD"), "BUILD.bazel")
 
-debian_benchmark = repository_rule(_debian_benchmark_impl, local = True, environ = [_SOURCES])
+# `local`: looked at again whenever Bazel starts, in case packages came or went.
+def _debian_library(implementation):
+    return repository_rule(implementation, environ = ["EVENTBUS_SOURCES"], local = True)
+
+debian_abseil = _debian_library(_debian_abseil_impl)
+debian_benchmark = _debian_library(_debian_benchmark_impl)
+debian_googletest = _debian_library(_debian_googletest_impl)

@@ -1,28 +1,58 @@
-"""What a WORKSPACE that depends on eventbus has to declare. With MODULE.bazel, nothing of this is used."""
+"""What eventbus depends on, for WORKSPACE builds. Module builds have MODULE.bazel instead."""
 
 load("//bazel:debian.bzl", "debian_abseil", "debian_benchmark", "debian_googletest")
-load("//bazel:offline.bzl", "coverage_tools", "debian_platforms", "debian_tree", "rules_cc_shim")
-
-def _declare(rule, name, **kwargs):
-    if not native.existing_rule(name):
-        rule(name = name, **kwargs)
+load("//bazel:offline.bzl", "coverage_tools_stub", "native_rules")
 
 def eventbus_dependencies():
-    """Declares the dependencies of eventbus, leaving alone those that the caller has declared.
+    """Declares the repositories that the caller has not declared before.
 
-    Only what a build needs is looked for: a consumer of the library needs Abseil, and neither GoogleTest nor Benchmark.
+    Declaring one costs nothing until something is built from it, so a program that only uses
+    the library needs neither GoogleTest nor Benchmark to be installed.
     """
-    _declare(debian_abseil, "abseil-cpp")
-    _declare(debian_googletest, "googletest")
-    _declare(debian_benchmark, "google_benchmark")
+    _missing(debian_abseil, "abseil-cpp")
+    _missing(debian_googletest, "googletest")
+    _missing(debian_benchmark, "google_benchmark")
+    _missing(
+        native_rules,
+        "rules_cc",
+        files = {
+            "cc/cc_binary.bzl": ["cc_binary"],
+            "cc/cc_import.bzl": ["cc_import"],
+            "cc/cc_library.bzl": ["cc_library"],
+            "cc/cc_test.bzl": ["cc_test"],
+            "cc/defs.bzl": [
+                "cc_binary",
+                "cc_import",
+                "cc_library",
+                "cc_test",
+                "cc_toolchain",
+                "cc_toolchain_suite",
+            ],
+        },
+    )
 
-    # What Bazel itself would download.
-    _declare(rules_cc_shim, "rules_cc")
-    _declare(debian_platforms, "platforms")
-    _declare(debian_tree, "rules_java", path = "/usr/share/bazel/rules/java")
-    _declare(debian_tree, "rules_proto", path = "/usr/share/bazel/rules/proto")
-    _declare(debian_tree, "rules_python", path = "/usr/share/bazel/rules/python")
-    _declare(debian_tree, "rules_license", path = "/usr/share/bazel/rules/license")
-    _declare(debian_tree, "bazel_features", path = "/usr/share/bazel/tools/features")
-    _declare(debian_tree, "bazel_skylib", path = "/usr/share/bazel/tools/skylib")
-    _declare(coverage_tools, "remote_coverage_tools")
+    # Bazel's own tools and test runner refer to these, whatever the language.
+    _missing(
+        native_rules,
+        "rules_java",
+        files = {
+            "java/defs.bzl": [
+                "java_binary",
+                "java_import",
+                "java_library",
+                "java_package_configuration",
+                "java_plugin",
+                "java_runtime",
+                "java_test",
+                "java_toolchain",
+            ],
+        },
+    )
+    _missing(coverage_tools_stub, "remote_coverage_tools")
+
+    # Only Abseil's own BUILD files use it, when EVENTBUS_SOURCES asks for them.
+    _missing(native.local_repository, "bazel_skylib", path = "/usr/share/bazel/tools/skylib")
+
+def _missing(rule, name, **kwargs):
+    if not native.existing_rule(name):
+        rule(name = name, **kwargs)

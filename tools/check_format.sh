@@ -1,12 +1,17 @@
 #!/bin/sh
-# Fails, and shows where, if a tracked C++ file is not as clang-format would have it. With --fix: formats them.
+# Fails if clang-format would change a tracked C++ file. To let it: tools/check_format.sh --fix
 set -eu
-cd "$(dirname "$0")/.."
-if ! command -v clang-format >/dev/null; then
-  echo "check_format.sh: clang-format is missing: apt-get install clang-format" >&2
-  exit 1
-fi
+
+cd "$(dirname "$(readlink -f "$0")")/.."
+. tools/packages.sh
+
+command -v clang-format >/dev/null || need clang-format /usr/bin/clang-format
+command -v git >/dev/null || need git /usr/bin/git
+install_missing
+
 mode='--dry-run -Werror'
-[ "${1:-}" = --fix ] && mode=-i
-# shellcheck disable=SC2086  # Two words.
-git ls-files '*.h' '*.cc' | xargs -r clang-format $mode
+if [ "${1:-}" = --fix ]; then mode=-i; fi
+
+# The checkout may belong to another user, as in a container.
+files=$(git -c safe.directory="$PWD" ls-files '*.h' '*.cc')
+clang-format $mode $files
