@@ -1,0 +1,4 @@
+// refused: nodiscard
+#include "eventbus/timer.h"
+
+void Use() { eventbus::After(absl::Seconds(1)); }
