@@ -3,8 +3,7 @@
 #ifndef EVENTBUS_TESTS_CONTRACT_SUPPORT_H_
 #define EVENTBUS_TESTS_CONTRACT_SUPPORT_H_
 
-#include <atomic>
-#include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"

@@ -1,7 +1,6 @@
 // What may be in a channel, how many of it, and what each direction allows. Asked by zerosize, chancap, perm,
 // TestChanSendInterface and TestChanRecvInterface.
 
-#include <any>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -48,8 +47,8 @@ TEST(Types, AFunctionIsAValue) {
 }
 
 TEST(CapacityDeathTest, ANegativeOneFailsAtOnce) {
-  EXPECT_DEATH(Channel<int>(-1), "negative capacity -1");
-  EXPECT_DEATH(Channel<Nothing>(std::numeric_limits<std::ptrdiff_t>::min()), "negative capacity");
+  EXPECT_DEATH(Channel<int>{-1}, "negative capacity -1");
+  EXPECT_DEATH(Channel<Nothing>{std::numeric_limits<std::ptrdiff_t>::min()}, "negative capacity");
 }
 
 TEST(Capacity, MoreThanCanBeAddressedIsRefusedAndNotCutOff) {

@@ -49,7 +49,8 @@ TEST(Channel, HoldsAsManyAsItsCapacity) {
 }
 
 TEST(Channel, TooLargeACapacityThrows) {
-  EXPECT_THROW(Channel<int64_t>(std::numeric_limits<std::ptrdiff_t>::max()), std::bad_alloc);
+  constexpr std::ptrdiff_t kTooMany = std::numeric_limits<std::ptrdiff_t>::max();
+  EXPECT_THROW(Channel<int64_t>{kTooMany}, std::bad_alloc);
 }
 
 TEST(Channel, WhatTheSenderDidBeforeIsVisibleToTheReceiver) {
