@@ -58,9 +58,7 @@ struct Received {
   uint64_t sum = 0;
 };
 
-bool IsSumTo(const Received& received, uint64_t n) {
-  return received.count == n && received.sum == n * (n - 1) / 2;
-}
+bool IsSumTo(const Received& received, uint64_t n) { return received.count == n && received.sum == n * (n - 1) / 2; }
 
 void BM_TwoThreads(benchmark::State& state) {
   Channel<uint64_t> channel(state.range(0));
@@ -101,8 +99,7 @@ void BM_ReceiveMany(benchmark::State& state) {
 BENCHMARK(BM_ReceiveMany)->Arg(64)->Arg(1024)->UseRealTime();
 
 void BM_ManyToMany(benchmark::State& state) {
-  constexpr uint64_t kBatch =
-      20'000;  // Values of one iteration, so that starting threads does not count.
+  constexpr uint64_t kBatch = 20'000;  // Values of one iteration, so that starting threads does not count.
   const auto pairs = static_cast<uint64_t>(state.range(1));
   for (auto _ : state) {
     Channel<uint64_t> channel(state.range(0));
@@ -146,8 +143,7 @@ void BM_ParkRound(benchmark::State& state) {
     Parker there;
     Parker back;
   };
-  constexpr size_t kRounds =
-      1024;  // Parkers are used once each; one vector serves many iterations.
+  constexpr size_t kRounds = 1024;  // Parkers are used once each; one vector serves many iterations.
   while (state.KeepRunningBatch(kRounds)) {
     std::vector<Round> rounds(kRounds);
     std::thread other([&rounds] {

@@ -16,6 +16,7 @@
 #include "benchmarks/measure.h"
 #include "eventbus/channel.h"
 #include "eventbus/feed.h"
+#include "tests/support/waiting.h"
 
 namespace eventbus::benchmarks {
 namespace {
@@ -67,9 +68,8 @@ void BM_FeedRoom(benchmark::State& state) {
   allocations.Report(state, state.iterations());
   empty();
   Check(state, right, "a value was lost, changed or overtaken");
-  state.counters["per_delivery"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * subscribers),
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_delivery"] = benchmark::Counter(static_cast<double>(state.iterations() * subscribers),
+                                                      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(BM_FeedRoom)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->Arg(10000);
 
@@ -77,7 +77,11 @@ void BM_FeedSlow(benchmark::State& state) {
   const auto subscribers = static_cast<size_t>(state.range(0));
   FeedOf<uint64_t> feed;
   SubscribedChannels subscribed(feed, state.range(0), 0);
+  bool right = true;
   bool received_right = true;
+  // The first send finds all of them slow and makes room for its deliveries; no later one needs more.
+  std::thread first([&] { right = feed.Send(0).delivered == subscribers; });
+  testing::AwaitSenders(subscribed.channels.back(), 1);
   std::thread receiver([&] {
     for (uint64_t expected = 0;; ++expected) {
       for (const Channel<uint64_t>& channel : subscribed.channels) {
@@ -87,8 +91,7 @@ void BM_FeedSlow(benchmark::State& state) {
       }
     }
   });
-  bool right =
-      feed.Send(0).delivered == subscribers;  // The first send makes room for its deliveries.
+  first.join();
   uint64_t sent = 1;
   const AllocationMeter allocations;
   for (auto _ : state) right &= feed.Send(sent++).delivered == subscribers;
@@ -97,13 +100,7 @@ void BM_FeedSlow(benchmark::State& state) {
   receiver.join();
   Check(state, right && received_right, "a value was lost, changed or overtaken");
 }
-BENCHMARK(BM_FeedSlow)
-    ->Arg(10)
-    ->Arg(100)
-    ->Arg(1000)
-    ->Arg(4000)
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime();
+BENCHMARK(BM_FeedSlow)->Arg(10)->Arg(100)->Arg(1000)->Arg(4000)->Unit(benchmark::kMicrosecond)->UseRealTime();
 
 }  // namespace
 }  // namespace eventbus::benchmarks

@@ -19,8 +19,7 @@ class AllocationMeter {
   // `operations` were done since the construction.
   void Report(benchmark::State& state, int64_t operations) const {
     const auto allocations = static_cast<double>(testing::AllocationCount() - before_);
-    state.counters["allocs/op"] =
-        operations == 0 ? 0 : allocations / static_cast<double>(operations);
+    state.counters["allocs/op"] = operations == 0 ? 0 : allocations / static_cast<double>(operations);
   }
 
  private:

@@ -37,8 +37,7 @@ class Receivers {
 
 void BM_SelectReady(benchmark::State& state) {
   Receivers receivers(state.range(0), 1);
-  for (size_t i = 0; i < receivers.channels.size(); ++i)
-    receivers.channels[i].Send(i).IgnoreError();
+  for (size_t i = 0; i < receivers.channels.size(); ++i) receivers.channels[i].Send(i).IgnoreError();
   bool right = true;
   const AllocationMeter allocations;
   for (auto _ : state) {

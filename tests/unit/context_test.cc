@@ -207,7 +207,7 @@ TEST(Deadline, OfAParentEndsTheChildToo) {
 TEST(Deadline, ThatPassedFirstIsTheReasonEvenIfNobodyLookedBeforeTheCancel) {
   CancelHandle handle = Context::Background().WithDeadline(absl::Now() - absl::Seconds(1));
   CancelHandle child = handle.context().WithCancel();
-  handle.Cancel(absl::DataLossError("too late"));
+  EXPECT_FALSE(handle.Cancel(absl::DataLossError("too late"))) << "the deadline ended it";
   EXPECT_EQ(handle.context().status().code(), kLate);
   EXPECT_EQ(handle.context().cause().code(), kLate);
   EXPECT_EQ(child.context().status().code(), kLate);
