@@ -221,7 +221,7 @@ TEST(ChannelDestruction, DestroysValuesThatNobodyReceived) {
 }
 
 struct alignas(128) OverAligned {
-  explicit OverAligned(int number) : number(number) {}
+  explicit OverAligned(int n) : number(n) {}
   OverAligned(OverAligned&& other) noexcept : number(other.number) {
     EXPECT_EQ(reinterpret_cast<uintptr_t>(this) % 128, 0u);
   }
@@ -235,7 +235,7 @@ struct Large {
 
 class NotDefault {
  public:
-  explicit NotDefault(int number) : number(number) {}
+  explicit NotDefault(int n) : number(n) {}
   NotDefault(const NotDefault&) = default;
   NotDefault& operator=(const NotDefault&) = delete;
   const int number;

@@ -46,7 +46,7 @@ struct Large {
 };
 
 struct alignas(128) OverAligned {
-  explicit OverAligned(int number) : number(number), home(this) {}
+  explicit OverAligned(int n) : number(n), home(this) {}
   OverAligned(OverAligned&& other) noexcept : number(other.number), home(this) {}
   bool IsAligned() const { return home == this && reinterpret_cast<uintptr_t>(this) % 128 == 0; }
   int number;
@@ -209,7 +209,7 @@ TEST(ElementQueue, KeepsOverAlignedValuesAligned) {
 // The value itself says where the queue put it.
 TEST(ElementQueue, PutsOverAlignedValuesAtAlignedAddresses) {
   struct alignas(128) Placed {
-    explicit Placed(bool* aligned) : aligned(aligned) {}
+    explicit Placed(bool* stays_true) : aligned(stays_true) {}
     Placed(Placed&& other) noexcept : aligned(other.aligned) {
       if (reinterpret_cast<uintptr_t>(this) % 128 != 0) *aligned = false;
     }

@@ -8,7 +8,7 @@ namespace eventbus::internal {
 namespace {
 
 struct Number : ListNode<Number> {
-  explicit Number(int n) : n(n) {}
+  explicit Number(int number) : n(number) {}
   int n;
 };
 
