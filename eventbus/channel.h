@@ -63,8 +63,8 @@ class Channel : public internal::ChannelHandle, public SendSide<Channel<T>, T>, 
   explicit Channel(Unbounded) : Channel(Slots{internal::kUnboundedCapacity}) {}
 
   // One direction of the same channel.
-  operator SendChannel<T>() const { return SendChannel<T>(handle()); }
-  operator ReceiveChannel<T>() const { return ReceiveChannel<T>(handle()); }
+  operator SendChannel<T>() const { return SendChannel<T>(core_); }
+  operator ReceiveChannel<T>() const { return ReceiveChannel<T>(core_); }
 
   friend bool operator==(const Channel& a, const Channel& b) { return a.SameAs(b); }
 
@@ -77,8 +77,6 @@ class Channel : public internal::ChannelHandle, public SendSide<Channel<T>, T>, 
   };
   explicit Channel(Slots slots)
       : internal::ChannelHandle(internal::MakeRef<internal::ChannelCore>(internal::kElementOf<T>, slots.count)) {}
-
-  const internal::ChannelHandle& handle() const { return *this; }
 
   static size_t CheckedCapacity(std::ptrdiff_t capacity) {
     if (capacity < 0) internal::Fail("Channel", absl::StrCat("negative capacity ", capacity));

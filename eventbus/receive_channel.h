@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -135,7 +136,13 @@ class ReceiveSide {
     internal::ReceiveSlots<T> slots;
     while (values.size() < max) {
       // Room first: a value that has been taken must not be lost to a failed allocation.
-      if (values.size() == values.capacity()) values.reserve(2 * values.size());
+      if (values.size() == values.capacity()) {
+        try {
+          values.reserve(2 * values.size());
+        } catch (const std::bad_alloc&) {
+          return;  // What has been taken is the caller's; the rest stays in the channel.
+        }
+      }
       const size_t wanted = std::min({max - values.size(), values.capacity() - values.size(), slots.count()});
       const size_t taken = self().core_->TryReceiveMany(slots.memory(), wanted);
       slots.AppendTo(values, taken);
@@ -195,7 +202,7 @@ class ReceiveChannel : public internal::ChannelHandle, public ReceiveSide<Receiv
   template <typename>
   friend class Channel;
 
-  explicit ReceiveChannel(const internal::ChannelHandle& handle) : internal::ChannelHandle(handle) {}
+  explicit ReceiveChannel(internal::Ref<internal::ChannelCore> core) : internal::ChannelHandle(std::move(core)) {}
 };
 
 }  // namespace eventbus

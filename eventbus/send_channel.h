@@ -144,7 +144,7 @@ class SendChannel : public internal::ChannelHandle, public SendSide<SendChannel<
   template <typename>
   friend class Channel;
 
-  explicit SendChannel(const internal::ChannelHandle& handle) : internal::ChannelHandle(handle) {}
+  explicit SendChannel(internal::Ref<internal::ChannelCore> core) : internal::ChannelHandle(std::move(core)) {}
 };
 
 }  // namespace eventbus

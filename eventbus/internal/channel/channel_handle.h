@@ -54,7 +54,7 @@ struct ChannelAccess {
 
   template <typename Handle>
   static Handle Make(Ref<ChannelCore> core) {
-    return Handle(ChannelHandle(std::move(core)));
+    return Handle(std::move(core));
   }
 };
 
