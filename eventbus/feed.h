@@ -30,6 +30,9 @@
 //     itself.
 //   - The value is copied once for each subscriber, and nothing of it is kept when the send returns.
 //
+// A send that is cancelled was taken by some and not by others. Who needs all or none, or counts, sends without a context
+// and closes the feed or unsubscribes the slow one to end the wait.
+//
 // A sender must not hold a lock that a subscriber needs in order to receive: the send would wait for the subscriber and
 // the subscriber for the lock.
 //

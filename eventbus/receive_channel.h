@@ -25,6 +25,12 @@
 
 namespace eventbus {
 
+// What a case that receives a `T` can report to: a `StatusOr<T>*`, or a handler that takes a `StatusOr<T>`.
+template <typename Result, typename T>
+concept ReceiveResult = std::same_as < Result,
+        absl::StatusOr<T>
+* > || std::invocable<Result&, absl::StatusOr<T>>;
+
 // Status of each call: OK with the oldest value; `kOutOfRange`, the channel is closed and drained, there will be no
 // more; and as said below. Unless OK, nothing was received. No status carries a message.
 //
@@ -70,11 +76,11 @@ class ReceiveSide {
   // A case that receives. Its last argument learns the outcome: a `StatusOr<T>*` that is set if the case is chosen, or
   // a handler called with the `StatusOr<T>`: a value, or `kOutOfRange`. Borrows the slot and, unless called on a
   // temporary handle, this handle.
-  template <typename Result>
+  template <ReceiveResult<T> Result>
   Case OnReceive(Result result) const& {
     return Case(ReceiveParts(std::move(result)));
   }
-  template <typename Result>
+  template <ReceiveResult<T> Result>
   Case OnReceive(Result result) && {
     internal::CaseParts parts = ReceiveParts(std::move(result));
     parts.kept_alive = std::move(static_cast<Self&>(*this).core_);
@@ -149,10 +155,6 @@ class ReceiveSide {
       if (taken < wanted) return;
     }
   }
-
-  struct Drop {
-    void operator()(const absl::StatusOr<T>&) const {}
-  };
 
   static auto Finish(absl::StatusOr<T>* slot) {
     return [slot](void* value, internal::Outcome outcome) {

@@ -4,12 +4,19 @@
 //   ...
 //   Select({channel.OnReceive(&event), subscription->Err().OnReceive(&reason)});
 //
+// To leave and still handle what has arrived:
+//
+//   subscription->Unsubscribe();               // nothing more is sent
+//   channel.Close();                           // what is in the channel stays
+//   for (Event& event : channel) Handle(event);
+//
 // A subscription ends in one of two ways: its owner unsubscribes (or destroys it), or it ends by itself, because the
 // feed was closed or destroyed or the subscribed channel was closed.
 //
 // | | active | ended by `Unsubscribe` | ended by itself |
 // |---|---|---|---|
 // | `ended()` | false | true | true |
+// | `OnEnd()` in a select | not ready | ready | ready |
 // | `Err()` receives | blocks | `kOutOfRange` | the reason, if there is one, then `kOutOfRange` |
 // | `Unsubscribe()` | ends it | returns | returns |
 //
@@ -23,11 +30,14 @@
 #ifndef EVENTBUS_SUBSCRIPTION_H_
 #define EVENTBUS_SUBSCRIPTION_H_
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "eventbus/case.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
 
@@ -59,6 +69,14 @@ class [[nodiscard]] Subscription {
   // same channel; allocates it the first time.
   ReceiveChannel<absl::Status> Err() const;
 
+  // A case that is ready once the subscription has ended, however often it is chosen. With a handler: runs it once
+  // chosen. It keeps what it needs; the subscription may be moved or destroyed meanwhile.
+  Case OnEnd() const { return EndCase({}); }
+  template <std::invocable Handler>
+  Case OnEnd(Handler handler) const {
+    return EndCase([handler = std::move(handler)](void*, internal::Outcome) mutable { handler(); });
+  }
+
   bool ended() const { return !state_ || state_->ended(); }
 
   // Unique in the process, never 0; as in `SendResult::missed`. 0 if this never was a subscription.
@@ -72,12 +90,15 @@ class [[nodiscard]] Subscription {
 
   explicit Subscription(internal::Ref<internal::SubscriptionState> state) : state_(std::move(state)) {}
 
+  Case EndCase(absl::AnyInvocable<void(void*, internal::Outcome)> finish) const;
+
   internal::Ref<internal::SubscriptionState> state_;
 };
 
-// For the library itself: makes subscriptions.
+// For the library itself: makes subscriptions, and looks behind them.
 struct SubscriptionAccess {
   static Subscription Make(internal::Ref<internal::SubscriptionState> state) { return Subscription(std::move(state)); }
+  static internal::Selectable& end(const Subscription& subscription);
 };
 
 }  // namespace eventbus

@@ -1,9 +1,9 @@
 // Ends many subscriptions at once: what a component subscribes to, it leaves with one call.
 //
 //   SubscriptionScope scope;
-//   scope.Adopt(*std::move(blocks.Subscribe(block_channel)));           // the scope owns it
-//   Subscription logs = scope.Track(*std::move(feed.Subscribe(ch)));    // the caller owns it, the scope can end it
-//   scope.Close();                                                      // both have ended
+//   absl::Status status = scope.Adopt(blocks.Subscribe(block_channel));            // the scope owns it
+//   absl::StatusOr<Subscription> logs = scope.Track(feed.Subscribe(log_channel));  // the caller owns it
+//   scope.Close();                                                                 // both have ended
 //
 // | | open | closed |
 // |---|---|---|
@@ -21,6 +21,8 @@
 
 #include <cstddef>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "eventbus/internal/subscription/scope_state.h"
 #include "eventbus/subscription.h"
 
@@ -40,6 +42,10 @@ class SubscriptionScope {
 
   // Keeps `subscription` until `Close`. O(1) amortised.
   void Adopt(Subscription subscription);
+
+  // As above, for what `Subscribe` returned: an error is passed on, and the scope stays as it was.
+  absl::StatusOr<Subscription> Track(absl::StatusOr<Subscription> subscription);
+  absl::Status Adopt(absl::StatusOr<Subscription> subscription);
 
   // Ends all subscriptions and refuses more; returns when all have ended. Any number of times, from any thread.
   void Close();

@@ -72,5 +72,16 @@ TEST(ContextModel, DeadlineAgainstCancel) {
   });
 }
 
+TEST(ContextModel, ADeadlineThatPassesDuringCancelGivesAChildNoOtherReason) {
+  Explore([] {
+    CancelHandle parent = Context::Background().WithTimeout(absl::Seconds(1));
+    const CancelHandle child = parent.context().WithCancel();
+    Thread canceller([&] { parent.Cancel(); });
+    SelectUntil(parent.context().deadline(), {Case::Never()});  // Time passes.
+    canceller.Join();
+    Check(child.context().status() == parent.context().status(), "one reason");
+  });
+}
+
 }  // namespace
 }  // namespace eventbus

@@ -20,6 +20,19 @@ class SubscriptionScopeTest : public ::testing::Test {
   Channel<int> channel_{64};
 };
 
+TEST_F(SubscriptionScopeTest, TakesWhatSubscribeReturnsAndPassesItsErrorOn) {
+  SubscriptionScope scope;
+  EXPECT_EQ(scope.Adopt(feed_.Subscribe(channel_)), absl::OkStatus());
+  const absl::StatusOr<Subscription> tracked = scope.Track(feed_.Subscribe(channel_));
+  EXPECT_EQ(scope.Count(), 2u);
+  EXPECT_EQ(scope.Adopt(feed_.Subscribe(SendChannel<int>())).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(scope.Track(feed_.Subscribe(SendChannel<int>())).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(scope.Count(), 2u);
+  scope.Close();
+  EXPECT_TRUE(tracked->ended());
+  EXPECT_EQ(feed_.subscribers(), 0u);
+}
+
 TEST_F(SubscriptionScopeTest, CloseEndsTrackedAndAdopted) {
   SubscriptionScope scope;
   Subscription tracked = scope.Track(Subscribe());

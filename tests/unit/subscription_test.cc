@@ -1,5 +1,7 @@
 #include "eventbus/subscription.h"
 
+#include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "eventbus/feed.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/select.h"
+#include "eventbus/subscription_scope.h"
 #include "gtest/gtest.h"
 #include "tests/support/subscribed.h"
 #include "tests/support/waiting.h"
@@ -80,6 +83,46 @@ TEST(Subscription, EndIsACaseOfASelect) {
   EXPECT_EQ(Select({channel.OnReceive(&value), subscription.Err().OnReceive(&reason)}), 1);
   EXPECT_EQ(*reason, absl::AbortedError("over"));
   closer.join();
+}
+
+TEST(Subscription, OnEndIsReadyOnceItHasEndedHoweverItEnded) {
+  FeedOf<int> feed;
+  Channel<int> channel(1);
+  Subscription left = MustSubscribe(feed.Subscribe(channel));
+  Subscription closed = MustSubscribe(feed.Subscribe(channel));
+  EXPECT_EQ(TrySelect({left.OnEnd(), closed.OnEnd()}), -1);
+  left.Unsubscribe();
+  EXPECT_EQ(TrySelect({closed.OnEnd(), left.OnEnd()}), 1);
+  feed.Close(absl::AbortedError("over"));
+  bool ran = false;
+  EXPECT_EQ(TrySelect({closed.OnEnd([&] { ran = true; })}), 0);
+  EXPECT_EQ(TrySelect({closed.OnEnd()}), 0);  // Again: nothing is used up.
+  EXPECT_TRUE(ran);
+  EXPECT_EQ(*closed.Err().Receive(), absl::AbortedError("over"));  // Nor is the reason.
+  EXPECT_EQ(TrySelect({Subscription().OnEnd()}), 0);
+}
+
+TEST(Subscription, OnEndWakesAllThatWaitAndOutlivesTheSubscription) {
+  FeedOf<int> feed;
+  Channel<int> channel(1);
+  std::optional<Subscription> subscription = MustSubscribe(feed.Subscribe(channel));
+  SubscriptionScope scope;
+  Subscription tracked = scope.Track(MustSubscribe(feed.Subscribe(channel)));
+  std::vector<std::thread> waiters;
+  for (int i = 0; i < 2; ++i) {
+    waiters.emplace_back([&channel, end = std::make_unique<Case>(subscription->OnEnd())] {
+      absl::StatusOr<int> value;
+      EXPECT_EQ(Select({channel.OnReceive(&value), std::move(*end)}), 1);
+    });
+  }
+  waiters.emplace_back([&channel, end = std::make_unique<Case>(tracked.OnEnd())] {
+    absl::StatusOr<int> value;
+    EXPECT_EQ(Select({channel.OnReceive(&value), std::move(*end)}), 1);
+  });
+  AwaitReceivers(channel, 3);
+  subscription.reset();
+  scope.Close();
+  for (std::thread& waiter : waiters) waiter.join();
 }
 
 TEST(Subscription, DestructionAndMoveAssignmentUnsubscribe) {

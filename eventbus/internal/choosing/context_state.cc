@@ -79,21 +79,23 @@ size_t ContextState::CountWaiting() const {
 }
 
 bool ContextState::End(const absl::Status& status, const absl::Status& cause) {
+  // One look at the clock for all: a deadline that passes meanwhile must not give a child another reason than this node.
+  const Instant now = SteadyNow();
   Ending ending;
-  const bool ended = EndOne(status, cause, ending);
+  const bool ended = EndOne(now, status, cause, ending);
   while (ContextState* child = ending.PopFront()) {
     const Ref<ContextState> owned = Ref<ContextState>::Adopt(child);
-    child->EndOne(status, cause, ending);
+    child->EndOne(now, status, cause, ending);
   }
   return ended;
 }
 
-bool ContextState::EndOne(const absl::Status& status, const absl::Status& cause, Ending& ending) {
+bool ContextState::EndOne(Instant now, const absl::Status& status, const absl::Status& cause, Ending& ending) {
   WakeList wakes;
   MutexLock lock(&mutex);
   if (done_.load(std::memory_order_relaxed)) return false;
   // A cancellation that comes after the deadline changes nothing: the deadline was first, even if nobody looked.
-  const bool late = DeadlineHasPassed();
+  const bool late = now >= deadline_;
   status_ = late ? absl::Status(absl::StatusCode::kDeadlineExceeded, "") : status;
   cause_ = late ? status_ : cause;
   // Release pairs with the acquire in `IsDone` (C1).

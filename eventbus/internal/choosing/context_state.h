@@ -32,8 +32,8 @@ class ContextState final : public Selectable,
   // Both deadlines are of this node alone; the parent's are taken into account. `parent` may be null.
   ContextState(Ref<ContextState> parent, Instant deadline, absl::Time wall_deadline);
 
-  // Ends this node and all below it, unless it has ended or is late. True if this call did it. An OK `cause` means: as the status.
-  // O(number of descendants).
+  // Ends this node and all below it, unless it has ended or is late. True if this call did it. An OK `cause` means: as
+  // the status. O(number of descendants).
   bool Cancel(const absl::Status& cause);
 
   bool IsDone();
@@ -65,9 +65,9 @@ class ContextState final : public Selectable,
   // Ends this node and all below it, as `EndOne`.
   bool End(const absl::Status& status, const absl::Status& cause);
 
-  // Ends this node alone, with what `status` and `cause` say or, if its deadline has passed, with that, and moves its
-  // children, each with a reference, to `ending`. True if it ended as `status` says.
-  bool EndOne(const absl::Status& status, const absl::Status& cause, Ending& ending);
+  // Ends this node alone, with what `status` and `cause` say or, if its deadline has passed by `now`, with that, and
+  // moves its children, each with a reference, to `ending`. True if it ended as `status` says.
+  bool EndOne(Instant now, const absl::Status& status, const absl::Status& cause, Ending& ending);
 
   // Leaves the parent's children, and hands the reference to the parent to the caller. Null without a parent.
   ContextState* LeaveParent();

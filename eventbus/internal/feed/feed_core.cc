@@ -99,7 +99,7 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
     RemoveLocked(subscriber, wakes, dropped);
   }
   AwaitFilter(&subscriber);
-  subscriber.end.End(absl::OkStatus());
+  subscriber.end_signal.End(absl::OkStatus());
 }
 
 void FeedCore::AwaitFilter(const Subscriber* subscriber) {
@@ -136,7 +136,7 @@ bool FeedCore::Close(const absl::Status& reason) {
   AwaitFilter(nullptr);
   while (Subscriber* subscriber = leaving.PopFront()) {
     const auto owned = Ref<Subscriber>::Adopt(subscriber);
-    subscriber->end.End(reason);
+    subscriber->end_signal.End(reason);
   }
   return true;
 }

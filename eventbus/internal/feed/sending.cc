@@ -298,7 +298,7 @@ void FeedCore::Sending::EndByItself(Subscriber& subscriber, const absl::Status& 
   }
   if (!was_member) return;
   ++result_.disconnected;
-  subscriber.end.End(reason);
+  subscriber.end_signal.End(reason);
 }
 
 }  // namespace eventbus::internal

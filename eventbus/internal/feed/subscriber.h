@@ -31,8 +31,9 @@ class Subscriber final : public SubscriptionState, public ListNode<MembershipTag
   Subscriber(Ref<FeedCore> feed, Ref<ChannelCore> channel, std::string name, ErasedFilter filter);
 
   void Unsubscribe() override;
-  ReceiveChannel<absl::Status> Err() override { return end.Err(); }
-  bool ended() const override { return end.ended(); }
+  ReceiveChannel<absl::Status> Err() override { return end_signal.Err(); }
+  bool ended() const override { return end_signal.ended(); }
+  Selectable& end() override { return end_signal; }
   uint64_t id() const override { return id_; }
   const std::string& name() const override { return name_; }
 
@@ -41,7 +42,7 @@ class Subscriber final : public SubscriptionState, public ListNode<MembershipTag
   const Ref<FeedCore> feed;
   const Ref<ChannelCore> channel;
   ErasedFilter filter;  // Called by the sender only.
-  EndSignal end;
+  EndSignal end_signal;
 
   // Guarded by the feed's membership mutex.
   bool member = false;    // Whether the subscription lasts.

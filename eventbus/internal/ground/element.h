@@ -35,31 +35,40 @@ struct Element {
 };
 
 template <typename T>
+concept PlainObject = std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>;
+
+template <typename T>
 constexpr void CheckElement() {
-  static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
+  static_assert(PlainObject<T>,
                 "eventbus: the element type must be a plain object type (send a std::string, not a literal)");
-  static_assert(std::is_nothrow_move_constructible_v<T>,
-                "eventbus: the element type's move constructor can throw, so a value could be lost half way; "
-                "send it behind a std::unique_ptr or std::shared_ptr");
-  static_assert(std::is_nothrow_destructible_v<T>, "eventbus: the element type's destructor must not throw");
+  if constexpr (PlainObject<T>) {
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "eventbus: the element type's move constructor can throw, so a value could be lost half way; "
+                  "send it behind a std::unique_ptr or std::shared_ptr");
+    static_assert(std::is_nothrow_destructible_v<T>, "eventbus: the element type's destructor must not throw");
+  }
 }
 
 template <typename T>
 constexpr Element MakeElement() {
   CheckElement<T>();
-  Element element = {
-      .size = sizeof(T),
-      .alignment = alignof(T),
-      .trivial = std::is_trivially_copyable_v<T> && std::is_copy_constructible_v<T>,
-      .move = [](void* to, void* from) { ::new (to) T(std::move(*static_cast<T*>(from))); },
-      .destroy = [](void* value) { static_cast<T*>(value)->~T(); },
-      .copy = nullptr,
-      .name = &TypeName<T>,
-  };
-  if constexpr (std::is_copy_constructible_v<T>) {
-    element.copy = [](void* to, const void* from) { ::new (to) T(*static_cast<const T*>(from)); };
+  if constexpr (PlainObject<T>) {  // Else one message is enough.
+    Element element = {
+        .size = sizeof(T),
+        .alignment = alignof(T),
+        .trivial = std::is_trivially_copyable_v<T> && std::is_copy_constructible_v<T>,
+        .move = [](void* to, void* from) { ::new (to) T(std::move(*static_cast<T*>(from))); },
+        .destroy = [](void* value) { static_cast<T*>(value)->~T(); },
+        .copy = nullptr,
+        .name = &TypeName<T>,
+    };
+    if constexpr (std::is_copy_constructible_v<T>) {
+      element.copy = [](void* to, const void* from) { ::new (to) T(*static_cast<const T*>(from)); };
+    }
+    return element;
+  } else {
+    return {};
   }
-  return element;
 }
 
 // One object a type: types are the same if and only if the addresses of their elements are.

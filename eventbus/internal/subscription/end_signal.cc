@@ -2,14 +2,22 @@
 
 namespace eventbus::internal {
 
+EndSignal& EndSignal::Ended() {
+  static EndSignal& ended = *new EndSignal;  // Never destroyed: it may be waited on until the process ends.
+  ended.End(absl::OkStatus());
+  return ended;
+}
+
 bool EndSignal::End(const absl::Status& reason) {
   std::optional<Channel<absl::Status>> channel;
   {
-    MutexLock lock(&mutex_);
+    WakeList wakes;  // Declared before the lock, so wakes after it.
+    MutexLock lock(&mutex);
     if (ended_) return false;
     ended_ = true;
     reason_ = reason;
     channel = channel_;
+    waiting_.ClaimAll(Outcome::kDone, wakes);
   }
   // Either the channel was there before the end, and this announces it, or it is made after it, and `Err` does.
   if (channel) Announce(*channel, reason);
@@ -17,19 +25,19 @@ bool EndSignal::End(const absl::Status& reason) {
 }
 
 bool EndSignal::ended() const {
-  MutexLock lock(&mutex_);
+  MutexLock lock(&mutex);
   return ended_;
 }
 
 ReceiveChannel<absl::Status> EndSignal::Err() {
   {
-    MutexLock lock(&mutex_);
+    MutexLock lock(&mutex);
     if (channel_) return *channel_;
   }
   Channel<absl::Status> made(1);
   absl::Status reason;
   {
-    MutexLock lock(&mutex_);
+    MutexLock lock(&mutex);
     if (channel_) return *channel_;
     channel_ = made;
     if (!ended_) return made;
@@ -38,6 +46,14 @@ ReceiveChannel<absl::Status> EndSignal::Err() {
   Announce(made, reason);
   return made;
 }
+
+bool EndSignal::TryComplete(Waiter& arm, WakeList&) {
+  if (!ended_) return false;
+  arm.outcome = Outcome::kDone;
+  return true;
+}
+
+void EndSignal::Enlist(Waiter& arm) { waiting_.PushBack(arm); }
 
 void EndSignal::Announce(const Channel<absl::Status>& channel, const absl::Status& reason) {
   if (!reason.ok()) channel.TrySend(reason).IgnoreError();  // There is room for one, unless the reader closed it.

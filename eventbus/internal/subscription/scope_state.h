@@ -51,6 +51,7 @@ class TrackedSubscription final : public SubscriptionState, public ListNode<Trac
   void Unsubscribe() override;
   ReceiveChannel<absl::Status> Err() override { return inner_.Err(); }
   bool ended() const override { return inner_.ended(); }
+  Selectable& end() override { return SubscriptionAccess::end(inner_); }
   uint64_t id() const override { return inner_.id(); }
   const std::string& name() const override { return name_; }
 

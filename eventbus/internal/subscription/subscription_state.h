@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/receive_channel.h"
 
 namespace eventbus::internal {
@@ -18,6 +19,8 @@ class SubscriptionState : public RefCounted {
   virtual void Unsubscribe() = 0;
   virtual ReceiveChannel<absl::Status> Err() = 0;
   virtual bool ended() const = 0;
+  // Complete once it has ended. Lives as long as this.
+  virtual Selectable& end() = 0;
   virtual uint64_t id() const = 0;
   virtual const std::string& name() const = 0;
 };
