@@ -124,7 +124,8 @@ TEST(FeedChecker, RefusesLossAndDuplicationAtTheWitness) {
 }
 
 TEST(FeedChecker, RefusesGapsRepetitionsAndAnotherOrderAtASubscriber) {
-  for (const std::vector<int>& received : std::vector<std::vector<int>>{{1}, {2}, {}, {2, 1}, {1, 1, 2}, {1, 2, 3}, {7}}) {
+  for (const std::vector<int>& received :
+       std::vector<std::vector<int>>{{1}, {2}, {}, {2, 1}, {1, 1, 2}, {1, 2, 3}, {7}}) {
     EXPECT_NE(FindFault(WithMembership({.subscribe = {1, 2}, .received = received})), "")
         << ::testing::PrintToString(received);
   }

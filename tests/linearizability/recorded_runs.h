@@ -156,7 +156,8 @@ inline Program RandomProgram(std::mt19937_64& random, size_t threads, size_t ste
   for (size_t t = 0; t < threads; ++t) {
     for (size_t left = random() % steps + 1; left > 0; --left) {
       const bool may_block = t > 0 && random() % 4 != 0;
-      program[t].push_back(may_block ? kBlocking[random() % std::size(kBlocking)] : kOthers[random() % std::size(kOthers)]);
+      program[t].push_back(may_block ? kBlocking[random() % std::size(kBlocking)]
+                                     : kOthers[random() % std::size(kOthers)]);
     }
   }
   return program;

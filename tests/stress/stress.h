@@ -15,11 +15,11 @@ namespace eventbus::testing {
 
 class StressRun {
  public:
-  StressRun() {
+  explicit StressRun(const char* seconds_variable = "EVENTBUS_STRESS_SECONDS", int default_seconds = 3) {
     const char* seed = std::getenv("EVENTBUS_STRESS_SEED");
     seed_ = seed != nullptr ? std::strtoull(seed, nullptr, 10) : std::random_device()();
-    const char* seconds = std::getenv("EVENTBUS_STRESS_SECONDS");
-    end_ = Clock::now() + std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : 3);
+    const char* seconds = std::getenv(seconds_variable);
+    end_ = Clock::now() + std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : default_seconds);
     std::cout << "EVENTBUS_STRESS_SEED=" << seed_ << std::endl;
   }
 

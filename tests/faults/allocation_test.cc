@@ -1,0 +1,319 @@
+// Every allocation of every public call fails once: the caller gets `std::bad_alloc`, nothing has happened, nothing is
+// left behind, and the object goes on as if it had not been asked.
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "eventbus/eventbus.h"
+#include "gtest/gtest.h"
+#include "tests/faults/every_allocation.h"
+#include "tests/support/subscribed.h"
+#include "tests/support/waiting.h"
+
+namespace eventbus::testing {
+namespace {
+
+// Long enough that each copy allocates.
+std::string Text(int number) { return std::string(100, 'x') + std::to_string(number); }
+
+TEST(AllocationFaults, MakingAChannel) {
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> rendezvous(0); }); }), 1);
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> buffered(8); }); }), 2);
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> all(kUnbounded); }); }), 2);
+}
+
+TEST(AllocationFaults, SendingToAnUnboundedChannelLeavesTheValueWithTheCaller) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    const Channel<std::string> channel(kUnbounded);
+    std::vector<std::string> sent;
+    for (int i = 0; i < 300; ++i) {
+      std::string value = Text(i);
+      if (fault.Attempt([&] { EXPECT_TRUE(channel.Send(std::move(value)).ok()); })) {
+        sent.push_back(Text(i));
+      } else {
+        EXPECT_EQ(value, Text(i));
+      }
+    }
+    for (const std::string& expected : sent) EXPECT_EQ(*channel.TryReceive(), expected);
+    EXPECT_FALSE(channel.TryReceive().ok());
+  });
+  EXPECT_GE(failures, 300 * sizeof(std::string) / 4096);
+}
+
+TEST(AllocationFaults, CopyingWhatIsSent) {
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) {
+              const Channel<std::string> channel(4);
+              const std::string value = Text(1);
+              size_t sent = 0;
+              sent += fault.Attempt([&] { EXPECT_TRUE(channel.Send(value).ok()); });
+              sent += fault.Attempt([&] { EXPECT_TRUE(channel.TrySend(value).ok()); });
+              sent += fault.Attempt([&] { EXPECT_TRUE(channel.SendUntil(absl::InfiniteFuture(), value).ok()); });
+              sent += fault.Attempt([&] { EXPECT_TRUE(channel.Send(Context::Background(), value).ok()); });
+              EXPECT_EQ(channel.ApproxSize(), sent);
+            }),
+            4);
+}
+
+TEST(AllocationFaults, ReceivingManyLeavesTheRestInTheChannel) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    const Channel<int> channel(kUnbounded);
+    for (int i = 0; i < 500; ++i) EXPECT_TRUE(channel.TrySend(i).ok());
+    std::vector<int> received;
+    while (received.size() < 500) {
+      absl::StatusOr<std::vector<int>> values;
+      if (fault.Attempt([&] { values = channel.ReceiveMany(200); })) {
+        received.insert(received.end(), values->begin(), values->end());
+      }
+    }
+    for (int i = 0; i < 500; ++i) EXPECT_EQ(received[i], i);
+  });
+  EXPECT_GE(failures, 3);
+}
+
+TEST(AllocationFaults, ReceivingSendingWhatIsMovedAndClosingAllocateNothing) {
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) {
+              const Channel<std::string> channel(2);
+              std::string value = Text(1);
+              EXPECT_TRUE(fault.Attempt([&] {
+                EXPECT_TRUE(channel.Send(std::move(value)).ok());
+                EXPECT_EQ(channel.Receive()->size(), 101u);
+                EXPECT_FALSE(channel.TryReceive().ok());
+                EXPECT_FALSE(channel.ReceiveUntil(absl::InfinitePast()).ok());
+                channel.Close();
+                EXPECT_FALSE(channel.Send(std::string()).ok());
+                EXPECT_FALSE(channel.Receive().ok());
+              }));
+            }),
+            0);
+}
+
+TEST(AllocationFaults, SelectsOfAnySize) {
+  for (const size_t count : {2, 8, 20}) {
+    const int64_t failures = FailEveryAllocation([count](AllocationFault& fault) {
+      std::vector<Channel<std::string>> channels;
+      for (size_t i = 0; i < count; ++i) channels.emplace_back(1);
+      EXPECT_TRUE(channels.back().TrySend(Text(1)).ok());
+      absl::StatusOr<std::string> slot = absl::UnknownError("");
+      const bool completed = fault.Attempt([&] {
+        std::vector<Case> cases;
+        for (const Channel<std::string>& channel : channels) cases.push_back(channel.OnReceive(&slot));
+        EXPECT_EQ(Select(cases), static_cast<int>(count) - 1);
+      });
+      // Either it took the value or the value is still there.
+      EXPECT_EQ(completed, slot.ok());
+      EXPECT_EQ(channels.back().ApproxSize(), completed ? 0u : 1u);
+      for (const Channel<std::string>& channel : channels) EXPECT_EQ(WaitingReceivers(channel), 0u);
+    });
+    EXPECT_GE(failures, 1);
+  }
+}
+
+TEST(AllocationFaults, SelectsThatWaitAreTakenOutOfEveryQueue) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    std::vector<Channel<int>> channels;
+    for (int i = 0; i < 20; ++i) channels.emplace_back(0);
+    absl::StatusOr<int> slot;
+    std::vector<Case> cases;
+    for (const Channel<int>& channel : channels) cases.push_back(channel.OnReceive(&slot));
+    fault.Attempt([&] { EXPECT_EQ(SelectUntil(absl::Now() + absl::Microseconds(50), cases), -1); });
+    for (const Channel<int>& channel : channels) EXPECT_EQ(WaitingReceivers(channel), 0u);
+  });
+  EXPECT_GE(failures, 1);
+}
+
+TEST(AllocationFaults, CasesWithLargeHandlersAndValues) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    const Channel<std::string> channel(1);
+    bool sent = false;
+    const auto large = [&sent, filler = std::array<char, 100>()](const absl::Status& status) {
+      sent = status.ok() && filler[0] == 0;
+    };
+    const bool completed = fault.Attempt([&] { EXPECT_EQ(Select({channel.OnSend(Text(1), large)}), 0); });
+    EXPECT_EQ(sent, completed);
+    EXPECT_EQ(channel.ApproxSize(), completed ? 1u : 0u);
+  });
+  EXPECT_GE(failures, 1);
+}
+
+TEST(AllocationFaults, Contexts) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    CancelHandle root = Context::Background().WithCancel();
+    std::vector<CancelHandle> children;
+    children.reserve(3);
+    fault.Attempt([&] { children.push_back(root.context().WithCancel()); });
+    fault.Attempt([&] { children.push_back(root.context().WithTimeout(absl::Hours(1))); });
+    fault.Attempt([&] { children.push_back(root.context().WithDeadline(absl::InfiniteFuture())); });
+    EXPECT_GE(children.size(), 2u);
+    EXPECT_TRUE(fault.Attempt([&] { root.Cancel(); })) << "cancelling allocates nothing";
+    for (const CancelHandle& child : children) EXPECT_TRUE(child.context().done());
+  });
+  EXPECT_EQ(failures, 3);
+}
+
+TEST(AllocationFaults, Timers) {
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) {
+              fault.Attempt([] { EXPECT_TRUE(After(absl::ZeroDuration()).Receive().ok()); });
+              fault.Attempt([] { EXPECT_TRUE(At(absl::InfinitePast()).Receive().ok()); });
+            }),
+            2);
+}
+
+TEST(AllocationFaults, Subscribing) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    std::optional<FeedOf<int>> feed;
+    while (!fault.Attempt([&] { feed.emplace(FeedOptions{.name = Text(0)}); })) {
+    }
+    const Channel<int> channel(20);
+    std::vector<Subscription> subscriptions;
+    subscriptions.reserve(5);
+    for (int i = 0; i < 5; ++i) {
+      fault.Attempt([&] {
+        absl::StatusOr<Subscription> subscription = feed->Subscribe(
+            channel, {.name = Text(i), .filter = [i, filler = std::array<char, 100>()](int value) {
+                        return value == i + filler[0];
+                      }});
+        EXPECT_TRUE(subscription.ok());
+        subscriptions.push_back(*std::move(subscription));
+      });
+      EXPECT_EQ(feed->subscribers(), subscriptions.size());
+    }
+    EXPECT_GE(subscriptions.size(), 4u);
+    for (int i = 0; i < 5; ++i) feed->Send(i);
+    EXPECT_EQ(channel.ApproxSize(), subscriptions.size());
+  });
+  EXPECT_GE(failures, 10);
+}
+
+TEST(AllocationFaults, RefusedSubscriptionsAndSends) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    Feed feed({.name = Text(0)});
+    const Channel<int> numbers(1);
+    const Subscription subscription = MustSubscribe(feed.Subscribe(numbers));
+    const Channel<std::string> texts(1);
+    fault.Attempt([&] { EXPECT_FALSE(feed.Subscribe(texts).ok()); });
+    fault.Attempt([&] { EXPECT_FALSE(feed.Subscribe(SendChannel<int>()).ok()); });
+    fault.Attempt([&] { EXPECT_FALSE(feed.Send(Text(1)).status.ok()); });
+    EXPECT_EQ(feed.subscribers(), 1u);
+    EXPECT_EQ(feed.Send(7).delivered, 1u);
+    EXPECT_EQ(*numbers.TryReceive(), 7);
+    feed.Close();
+    fault.Attempt([&] { EXPECT_FALSE(feed.Subscribe(numbers).ok()); });
+    fault.Attempt([&] { EXPECT_FALSE(feed.Send(7).status.ok()); });
+  });
+  EXPECT_GE(failures, 8);
+}
+
+// Subscribers with room, then two that have none and a receiver each, so that copies, deliveries and the list of slots
+// are all allocated.
+TEST(AllocationFaults, SendingToFastAndSlowSubscribers) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    FeedOf<std::string> feed;
+    Subscribed<std::string> fast(feed, 3, 4);
+    Subscribed<std::string> slow(feed, 2, 0);
+    std::thread receiver([&] {
+      for (bool open = true; open;) {
+        absl::StatusOr<std::string> value;
+        Select({slow.channels[0].OnReceive(&value), slow.channels[1].OnReceive(&value)});
+        open = value.ok();
+      }
+    });
+    for (int i = 0; i < 3; ++i) {
+      const std::string value = Text(i);
+      SendResult result;
+      if (fault.Attempt([&] { result = feed.Send(value); })) {
+        EXPECT_EQ(result.delivered, 5u);
+      } else {  // Some have it; nobody waits for it.
+        for (const Channel<std::string>& channel : slow.channels) EXPECT_EQ(WaitingSenders(channel), 0u);
+      }
+    }
+    EXPECT_EQ(feed.Send(Text(3)).delivered, 5u);
+    for (const Channel<std::string>& channel : slow.channels) channel.Close();
+    receiver.join();
+  });
+  EXPECT_GE(failures, 10);
+}
+
+TEST(AllocationFaults, NamingThoseWhoMissedAValue) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    FeedOf<int> feed;
+    const Channel<int> full(0);
+    const Subscription first = MustSubscribe(feed.Subscribe(full, {.name = Text(1)}));
+    const Subscription second = MustSubscribe(feed.Subscribe(full, {.name = Text(2)}));
+    SendResult result;
+    fault.Attempt([&] { result = feed.TrySend(1); });
+    CancelHandle soon = Context::Background().WithTimeout(absl::Microseconds(50));
+    fault.Attempt([&] { result = feed.Send(soon.context(), 2); });
+    EXPECT_EQ(WaitingSenders(full), 0u);
+    result = feed.TrySend(3);
+    ASSERT_EQ(result.missed.size(), 2u);
+    EXPECT_EQ(result.missed[1].name, Text(2));
+  });
+  EXPECT_GE(failures, 6);
+}
+
+TEST(AllocationFaults, AClosedChannelEndsItsSubscriptionAtTheLatestWithTheNextSend) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    FeedOf<int> feed({.name = Text(0)});
+    const Channel<int> closed(0);
+    const Channel<int> open(5);
+    const Subscription ended = MustSubscribe(feed.Subscribe(closed, {.name = Text(1)}));
+    const Subscription other = MustSubscribe(feed.Subscribe(open));
+    closed.Close();
+    fault.Attempt([&] { feed.Send(1); });
+    feed.Send(2);
+    EXPECT_TRUE(ended.ended());
+    EXPECT_EQ(ended.Err().Receive()->code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(feed.subscribers(), 1u);
+  });
+  EXPECT_GE(failures, 1);
+}
+
+TEST(AllocationFaults, EndOfASubscription) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    FeedOf<int> feed;
+    const Channel<int> channel(1);
+    Subscription subscription = MustSubscribe(feed.Subscribe(channel));
+    Subscription left = MustSubscribe(feed.Subscribe(channel));
+    std::optional<ReceiveChannel<absl::Status>> err;
+    while (!fault.Attempt([&] { err = subscription.Err(); })) {
+    }
+    fault.Attempt([&] {
+      EXPECT_EQ(TrySelect({subscription.OnEnd([filler = std::array<char, 100>()] { EXPECT_EQ(filler[0], 0); })}), -1);
+    });
+    EXPECT_TRUE(fault.Attempt([&] { left.Unsubscribe(); })) << "allocates nothing";
+    const absl::Status reason = absl::DataLossError(Text(1));
+    EXPECT_TRUE(fault.Attempt([&] { feed.Close(reason); })) << "allocates nothing";
+    EXPECT_EQ(*err->Receive(), reason);
+    fault.Attempt([&] { EXPECT_FALSE(left.Err().Receive().ok()); });
+    fault.Attempt([&] { EXPECT_FALSE(Subscription().Err().Receive().ok()); });
+  });
+  EXPECT_GE(failures, 4);
+}
+
+TEST(AllocationFaults, Scopes) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    FeedOf<int> feed;
+    const Channel<int> channel(1);
+    std::optional<SubscriptionScope> scope;
+    while (!fault.Attempt([&] { scope.emplace(); })) {
+    }
+    std::optional<Subscription> tracked;
+    Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.name = Text(1)}));
+    fault.Attempt([&] { tracked = scope->Track(std::move(subscription)); });
+    const bool adopted = fault.Attempt([&] { scope->Adopt(MustSubscribe(feed.Subscribe(channel))); });
+    // What could not be tracked has ended or is still the caller's; nothing is half in.
+    EXPECT_EQ(scope->Count(), (tracked.has_value() ? 1u : 0u) + (adopted ? 1u : 0u));
+    EXPECT_TRUE(fault.Attempt([&] { scope->Close(); })) << "allocates nothing";
+    subscription.Unsubscribe();
+    EXPECT_EQ(feed.subscribers(), 0u);
+  });
+  EXPECT_GE(failures, 4);
+}
+
+}  // namespace
+}  // namespace eventbus::testing
