@@ -75,6 +75,26 @@ TEST(AllocationFaults, ReceivingManyLeavesTheRestInTheChannel) {
   EXPECT_GE(failures, 3);
 }
 
+// Blocked senders have more than the channel says is in it, so the batch has to grow.
+TEST(AllocationFaults, ABatchThatCannotGrowKeepsWhatItHas) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    const Channel<int> channel(0);
+    std::vector<std::thread> senders;
+    for (int i = 0; i < 3; ++i) {
+      senders.emplace_back([&channel, i] { EXPECT_TRUE(channel.Send(i).ok()); });
+      AwaitSenders(channel, i + 1);
+    }
+    int next = 0;
+    while (next < 3) {
+      absl::StatusOr<std::vector<int>> values;
+      if (!fault.Attempt([&] { values = channel.ReceiveMany(10); })) continue;
+      for (int value : *values) EXPECT_EQ(value, next++);
+    }
+    for (std::thread& sender : senders) sender.join();
+  });
+  EXPECT_GE(failures, 2);
+}
+
 TEST(AllocationFaults, ReceivingSendingWhatIsMovedAndClosingAllocateNothing) {
   EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) {
               const Channel<std::string> channel(2);

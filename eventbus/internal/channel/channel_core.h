@@ -31,7 +31,6 @@ class ChannelCore : public Selectable, public RefCounted {
   // `capacity` 0 is a rendezvous, `kUnboundedCapacity` has no limit.
   ChannelCore(const Element& element, size_t capacity);
 
-  const Element& element() const { return element_; }
   size_t capacity() const { return capacity_; }
 
   // A send moves `*value` into the channel or to a receiver; a receive moves the oldest value to the raw memory at

@@ -38,7 +38,7 @@ template <typename T>
 concept PlainObject = std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>;
 
 template <typename T>
-constexpr void CheckElement() {
+consteval void CheckElement() {
   static_assert(PlainObject<T>,
                 "eventbus: the element type must be a plain object type (send a std::string, not a literal)");
   if constexpr (PlainObject<T>) {
@@ -50,7 +50,7 @@ constexpr void CheckElement() {
 }
 
 template <typename T>
-constexpr Element MakeElement() {
+consteval Element MakeElement() {
   CheckElement<T>();
   if constexpr (PlainObject<T>) {  // Else one message is enough.
     Element element = {

@@ -8,8 +8,8 @@
 // Lock order (a thread that holds one may take only those below it; those of one line never together, but as said):
 //   1. `SubscriptionScope`'s mutex
 //   2. a feed's membership mutex
-//   3. mutexes of selectables (channels, contexts, a feed's turn): several together only by the select core, by address
-//   4. a subscription's end mutex
+//   3. mutexes of selectables (channels, contexts, a feed's turn, the end of a subscription): several together only by the
+//      select core, by address
 // User code runs under none of them.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_

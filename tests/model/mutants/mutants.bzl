@@ -19,7 +19,7 @@ def mutants_test(name, mutants):
             testonly = True,
             srcs = [mutant] + _SOURCES,
             outs = [program + ".cc"],
-            tags = ["model", "mutants"],
+            tags = ["model"],
             cmd = "python3 $(location amalgamate.py) $(location %s) $@ %s" % (
                 mutant,
                 " ".join(["$(locations %s)" % source for source in _SOURCES]),
@@ -32,7 +32,7 @@ def mutants_test(name, mutants):
             srcs = [program + ".cc"],
             copts = ["-w", "-O1"],
             local_defines = ["EVENTBUS_EXPLORER"],
-            tags = ["model", "mutants"],
+            tags = ["model"],
             deps = [
                 "@abseil-cpp//absl/base:core_headers",
                 "@abseil-cpp//absl/container:fixed_array",
@@ -51,5 +51,5 @@ def mutants_test(name, mutants):
         size = "medium",
         srcs = ["mutants_test.sh"],
         data = programs + mutants,
-        tags = ["model", "mutants"],
+        tags = ["model"],
     )
