@@ -6,13 +6,18 @@
 #include "eventbus/case.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/executor.h"
 #include "eventbus/feed.h"
+#include "eventbus/inline_executor.h"
+#include "eventbus/manual_executor.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/select.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
 #include "eventbus/subscription.h"
 #include "eventbus/subscription_scope.h"
+#include "eventbus/task.h"
+#include "eventbus/thread_pool.h"
 #include "eventbus/timer.h"
 
 #endif  // EVENTBUS_EVENTBUS_H_

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "absl/time/time.h"
 #include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/internal/channel/async_transfer.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/channel/channel_handle.h"
 #include "eventbus/internal/channel/channel_status.h"
@@ -69,8 +69,27 @@ class ReceiveSide {
     absl::Status status = ReceiveInto(context, slot, "ReceiveMany");
     if (!status.ok()) return status;
     slot.AppendTo(values);
-    TakeWhatIsThere(max, values);
+    internal::TakeWhatIsThere(*self().core_, max, values);
     return values;
+  }
+
+  // For tasks (`task.h`), which they suspend where the calls above block: `co_await channel.AsyncReceive()` is an
+  // `absl::StatusOr<T>`, `co_await channel.AsyncReceiveMany(max)` an `absl::StatusOr<std::vector<T>>`, with the statuses of
+  // `Receive` and `ReceiveMany`. The task goes on in its executor, never inside a sender's call. If it is stopped while
+  // it waits, nothing was received. Borrow this handle, unless called on a temporary one.
+  internal::AsyncReceive<T> AsyncReceive() const& {
+    return internal::AsyncReceive<T>(self().Core("AsyncReceive"), nullptr);
+  }
+  internal::AsyncReceive<T> AsyncReceive() && {
+    internal::ChannelCore& channel = self().Core("AsyncReceive");
+    return internal::AsyncReceive<T>(channel, std::move(static_cast<Self&>(*this).core_));
+  }
+  internal::AsyncReceiveMany<T> AsyncReceiveMany(size_t max) const& {
+    return internal::AsyncReceiveMany<T>(CoreForMany(max), nullptr, max);
+  }
+  internal::AsyncReceiveMany<T> AsyncReceiveMany(size_t max) && {
+    internal::ChannelCore& channel = CoreForMany(max);
+    return internal::AsyncReceiveMany<T>(channel, std::move(static_cast<Self&>(*this).core_), max);
   }
 
   // A case that receives. Its last argument learns the outcome: a `StatusOr<T>*` that is set if the case is chosen, or
@@ -126,6 +145,11 @@ class ReceiveSide {
  private:
   const Self& self() const { return static_cast<const Self&>(*this); }
 
+  internal::ChannelCore& CoreForMany(size_t max) const {
+    if (max == 0) internal::Fail("AsyncReceiveMany", "max must be at least 1");
+    return self().Core("AsyncReceiveMany");
+  }
+
   absl::StatusOr<T> ReceiveUntilInstant(absl::string_view call, internal::Instant deadline) const {
     internal::ReceiveSlot<T> slot;
     const internal::Outcome outcome = self().Core(call).Complete(internal::Role::kReceive, slot.memory(), deadline);
@@ -136,24 +160,6 @@ class ReceiveSide {
   absl::Status ReceiveInto(const Context& context, internal::ReceiveSlot<T>& slot, absl::string_view call) const {
     internal::ChannelCore& channel = self().Core(call);
     return internal::WithContext(context, channel, internal::Role::kReceive, slot.memory(), internal::ReceiveStatus);
-  }
-
-  void TakeWhatIsThere(size_t max, std::vector<T>& values) const {
-    internal::ReceiveSlots<T> slots;
-    while (values.size() < max) {
-      // Room first: a value that has been taken must not be lost to a failed allocation.
-      if (values.size() == values.capacity()) {
-        try {
-          values.reserve(2 * values.size());
-        } catch (const std::bad_alloc&) {
-          return;  // What has been taken is the caller's; the rest stays in the channel.
-        }
-      }
-      const size_t wanted = std::min({max - values.size(), values.capacity() - values.size(), slots.count()});
-      const size_t taken = self().core_->TryReceiveMany(slots.memory(), wanted);
-      slots.AppendTo(values, taken);
-      if (taken < wanted) return;
-    }
   }
 
   static auto Finish(absl::StatusOr<T>* slot) {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/internal/channel/async_transfer.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/channel/channel_handle.h"
 #include "eventbus/internal/channel/channel_status.h"
@@ -63,6 +64,14 @@ class SendSide {
   absl::Status TrySend(const T& value) const requires std::copy_constructible<T> {
     T copy(value);
     return TrySend(std::move(copy));
+  }
+
+  // For tasks (`task.h`), which it suspends where `Send` blocks: `co_await channel.AsyncSend(value)` is the `absl::Status`
+  // of `Send`. What is passed as `T&&` is moved from only if it was sent, and must live until then, as it does when
+  // written in the `co_await`. If the task is stopped while it waits, nothing was sent. Borrows this handle.
+  internal::AsyncSend<T> AsyncSend(T&& value) const { return internal::AsyncSend<T>(self().Core("AsyncSend"), &value); }
+  internal::AsyncOwningSend<T> AsyncSend(const T& value) const requires std::copy_constructible<T> {
+    return internal::AsyncOwningSend<T>(self().Core("AsyncSend"), T(value));
   }
 
   // A case that sends `*value`: moved from only if the case is chosen and the channel open. Borrows `value` and, unless

@@ -24,7 +24,8 @@ std::string Text(int number) { return std::string(100, 'x') + std::to_string(num
 TEST(AllocationFaults, MakingAChannel) {
   EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> rendezvous(0); }); }), 1);
   EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> buffered(8); }); }), 2);
-  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> all(kUnbounded); }); }), 2);
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) { fault.Attempt([] { Channel<int> all(kUnbounded); }); }),
+            2);
 }
 
 TEST(AllocationFaults, SendingToAnUnboundedChannelLeavesTheValueWithTheCaller) {
@@ -194,9 +195,8 @@ TEST(AllocationFaults, Subscribing) {
     for (int i = 0; i < 5; ++i) {
       fault.Attempt([&] {
         absl::StatusOr<Subscription> subscription = feed->Subscribe(
-            channel, {.name = Text(i), .filter = [i, filler = std::array<char, 100>()](int value) {
-                        return value == i + filler[0];
-                      }});
+            channel, {.name = Text(i),
+                      .filter = [i, filler = std::array<char, 100>()](int value) { return value == i + filler[0]; }});
         EXPECT_TRUE(subscription.ok());
         subscriptions.push_back(*std::move(subscription));
       });

@@ -103,9 +103,11 @@ TEST(ThrowingHandler, LeavesTheSelectAndTheChoiceStands) {
   Counted::Counts counts;
   {
     const Channel<Counted> channel(1);
-    EXPECT_THROW(Select({channel.OnSend(Counted(counts, 1), [](const absl::Status&) { throw Refused("sent"); })}), Refused);
+    EXPECT_THROW(Select({channel.OnSend(Counted(counts, 1), [](const absl::Status&) { throw Refused("sent"); })}),
+                 Refused);
     EXPECT_EQ(channel.ApproxSize(), 1u);
-    EXPECT_THROW(Select({channel.OnReceive([](const absl::StatusOr<Counted>&) { throw Refused("received"); })}), Refused);
+    EXPECT_THROW(Select({channel.OnReceive([](const absl::StatusOr<Counted>&) { throw Refused("received"); })}),
+                 Refused);
     EXPECT_EQ(channel.ApproxSize(), 0u);
     channel.Close();
     EXPECT_THROW(Select({channel.OnReceive([](const absl::StatusOr<Counted>&) { throw Refused("end"); })}), Refused);
@@ -126,7 +128,8 @@ TEST(ThrowingHandler, OfASelectThatWaitedLeavesNoWaiterBehind) {
     EXPECT_TRUE(a.Send(1).ok());
   });
   absl::StatusOr<int> other;
-  EXPECT_THROW(Select({a.OnReceive([](const absl::StatusOr<int>&) { throw Refused("x"); }), b.OnReceive(&other)}), Refused);
+  EXPECT_THROW(Select({a.OnReceive([](const absl::StatusOr<int>&) { throw Refused("x"); }), b.OnReceive(&other)}),
+               Refused);
   sender.join();
   EXPECT_EQ(WaitingReceivers(a), 0u);
   EXPECT_EQ(WaitingReceivers(b), 0u);
@@ -139,9 +142,9 @@ TEST(ThrowingFilter, AtItsNthCallEndsItsOwnSubscriptionOnly) {
     const Channel<int> other(10);
     int calls = 0;
     const Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.filter = [&](int) {
-                                                                       if (++calls == nth) throw Refused("filter");
-                                                                       return true;
-                                                                     }}));
+                                                                     if (++calls == nth) throw Refused("filter");
+                                                                     return true;
+                                                                   }}));
     const Subscription others = MustSubscribe(feed.Subscribe(other));
     for (int i = 1; i <= 4; ++i) EXPECT_EQ(feed.Send(i).delivered, i < nth ? 2u : 1u);
     EXPECT_EQ(channel.ApproxSize(), static_cast<size_t>(nth - 1));

@@ -46,7 +46,7 @@ class Started final : public internal::SoleOperation {
     if (!is_send() && outcome() == internal::Outcome::kDone) received().~Value();
   }
 
-  void Wake(internal::Waiter&) override { ended_ = true; }
+  void Wake(internal::Waiter&, internal::ReadyWork&) override { ended_ = true; }
 
   // False if it has ended: then the transfer happened, or the channel was closed.
   bool GiveUp() {

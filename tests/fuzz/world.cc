@@ -124,8 +124,8 @@ void World::TrySend() {
   const absl::StatusCode expected = channel.reference.TrySend(number);
   const absl::Status status = bytes_.Below(2) == 0 ? channel.real.TrySend(std::move(value))
                                                    : channel.real.SendUntil(absl::InfinitePast(), std::move(value));
-  AGREE(status.code() == expected || (status.code() == absl::StatusCode::kDeadlineExceeded &&
-                                      expected == absl::StatusCode::kResourceExhausted));
+  AGREE(status.code() == expected ||
+        (status.code() == absl::StatusCode::kDeadlineExceeded && expected == absl::StatusCode::kResourceExhausted));
   AGREE(value.moved_from() == status.ok());
 }
 
@@ -144,7 +144,8 @@ void World::ReceiveMany() {
   if (!channel.reference.has_value() && !channel.reference.closed()) return;  // It would block.
   const absl::StatusOr<std::vector<Value>> values = channel.real.ReceiveMany(max);
   std::vector<int> expected;
-  for (int number = 0; expected.size() < max && channel.reference.TryReceive(&number) == kOk;) expected.push_back(number);
+  for (int number = 0; expected.size() < max && channel.reference.TryReceive(&number) == kOk;)
+    expected.push_back(number);
   if (!values.ok()) {
     AGREE(values.status().code() == absl::StatusCode::kOutOfRange && expected.empty());
     return;
@@ -248,7 +249,8 @@ void World::DoSelect() {
       cases.push_back(Case::Never());
     }
   }
-  const auto first_ready = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.ready; });
+  const auto first_ready =
+      std::find_if(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.ready; });
   int chosen;
   if (in_order && first_ready != candidates.end()) {
     chosen = SelectInOrder(cases);
@@ -304,7 +306,7 @@ void World::Cancel() {
 }
 
 void World::DropContexts() {
-  if (flight_ && flight_->context != kNone) return;  // Its context must keep its place.
+  if (flight_ && flight_->context != kNone) return;   // Its context must keep its place.
   while (contexts_.size() > 1) contexts_.pop_back();  // A child always comes after its parent.
 }
 

@@ -14,7 +14,7 @@ class Claimable final : public Operation {
     claimed = true;
     return true;
   }
-  void Wake(Waiter&) override { ++wakes; }
+  void Wake(Waiter&, ReadyWork&) override { ++wakes; }
 
   bool claimed = false;
   int wakes = 0;

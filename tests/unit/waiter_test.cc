@@ -14,7 +14,7 @@ class Noting final : public SoleOperation {
  public:
   Noting(int number, std::vector<int>& woken) : number_(number), woken_(woken) { waiter.operation = this; }
 
-  void Wake(Waiter&) override {
+  void Wake(Waiter&, ReadyWork&) override {
     woken_.push_back(number_);
     delete this;
   }

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/utility/utility.h"
+#include "eventbus/internal/channel/channel_core.h"
 
 namespace eventbus::internal {
 
@@ -74,6 +76,26 @@ class ReceiveSlots {
 
   alignas(T) std::byte memory_[kCount * sizeof(T)];
 };
+
+// Receives what is in `channel` without waiting, until `values` has `max`.
+template <typename T>
+void TakeWhatIsThere(ChannelCore& channel, size_t max, std::vector<T>& values) {
+  ReceiveSlots<T> slots;
+  while (values.size() < max) {
+    // Room first: a value that has been taken must not be lost to a failed allocation.
+    if (values.size() == values.capacity()) {
+      try {
+        values.reserve(2 * values.size());
+      } catch (const std::bad_alloc&) {
+        return;  // What has been taken is the caller's; the rest stays in the channel.
+      }
+    }
+    const size_t wanted = std::min({max - values.size(), values.capacity() - values.size(), slots.count()});
+    const size_t taken = channel.TryReceiveMany(slots.memory(), wanted);
+    slots.AppendTo(values, taken);
+    if (taken < wanted) return;
+  }
+}
 
 // `slot = value`, for values that need not be assignable.
 template <typename T>

@@ -20,7 +20,7 @@ class SelectOperation final : public Operation {
  public:
   bool TryClaim(Waiter& waiter) override { return Claim(&waiter); }
 
-  void Wake(Waiter&) override { parker_.Unpark(Parker::kWoken); }
+  void Wake(Waiter&, ReadyWork&) override { parker_.Unpark(Parker::kWoken); }
 
   // Sleeps until claimed or until `until`. The waiter that took effect, or null if this gave up: then nobody will
   // claim.

@@ -39,7 +39,7 @@ class FeedCore::Sending::Interruption final : public SoleOperation {
 
   Instant until() const { return until_; }
 
-  void Wake(Waiter&) override { parker_.Unpark(kInterrupted); }
+  void Wake(Waiter&, ReadyWork&) override { parker_.Unpark(kInterrupted); }
 
  private:
   ContextState* const context_;

@@ -26,7 +26,7 @@ class FeedCore::Sending final : public SoleOperation {
   // before it have the value, those that wait for it are taken out.
   void Run(const Context& context);
 
-  void Wake(Waiter&) override {
+  void Wake(Waiter&, ReadyWork&) override {
     if (CountDown(1)) parker_.Unpark(kServed);
   }
 

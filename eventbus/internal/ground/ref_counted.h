@@ -3,6 +3,7 @@
 #ifndef EVENTBUS_INTERNAL_GROUND_REF_COUNTED_H_
 #define EVENTBUS_INTERNAL_GROUND_REF_COUNTED_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -54,6 +55,7 @@ template <typename T>
 class Ref {
  public:
   Ref() = default;
+  Ref(std::nullptr_t) {}
   explicit Ref(T* shared) : pointer_(shared) {
     if (pointer_ != nullptr) pointer_->AddRef();
   }

@@ -7,6 +7,7 @@
 // |---|---|
 // | `Mutex`, `MutexLock` | `mutex.h` |
 // | `Atomic<T>` | `std::atomic<T>` |
+// | `Thread` | `std::thread` |
 // | `Futex` | sleeping until a word changes, `futex.h` |
 // | `Instant`, `SteadyNow`, `WallNow`, `ToInstant` | `clock.h` |
 // | `SpinPause` | `spin.h` |
@@ -20,6 +21,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <thread>
 
 #include "eventbus/internal/primitives/clock.h"
 
@@ -44,6 +46,8 @@ namespace eventbus::internal {
 
 template <typename T>
 using Atomic = std::atomic<T>;
+
+using Thread = std::thread;
 
 // A waker on another core is often a microsecond away; sleeping and being woken costs several.
 inline constexpr int kParkSpins = 64;

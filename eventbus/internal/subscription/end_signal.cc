@@ -13,20 +13,13 @@ bool EndSignal::End(const absl::Status& reason) {
   {
     WakeList wakes;  // Declared before the lock, so wakes after it.
     MutexLock lock(&mutex);
-    if (ended_) return false;
-    ended_ = true;
+    if (!HappenLocked(wakes)) return false;
     reason_ = reason;
     channel = channel_;
-    waiting_.ClaimAll(Outcome::kDone, wakes);
   }
   // Either the channel was there before the end, and this announces it, or it is made after it, and `Err` does.
   if (channel) Announce(*channel, reason);
   return true;
-}
-
-bool EndSignal::ended() const {
-  MutexLock lock(&mutex);
-  return ended_;
 }
 
 ReceiveChannel<absl::Status> EndSignal::Err() {
@@ -40,20 +33,12 @@ ReceiveChannel<absl::Status> EndSignal::Err() {
     MutexLock lock(&mutex);
     if (channel_) return *channel_;
     channel_ = made;
-    if (!ended_) return made;
+    if (!HasHappenedLocked()) return made;
     reason = reason_;
   }
   Announce(made, reason);
   return made;
 }
-
-bool EndSignal::TryComplete(Waiter& arm, WakeList&) {
-  if (!ended_) return false;
-  arm.outcome = Outcome::kDone;
-  return true;
-}
-
-void EndSignal::Enlist(Waiter& arm) { waiting_.PushBack(arm); }
 
 void EndSignal::Announce(const Channel<absl::Status>& channel, const absl::Status& reason) {
   if (!reason.ok()) channel.TrySend(reason).IgnoreError();  // There is room for one, unless the reader closed it.

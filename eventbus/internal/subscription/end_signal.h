@@ -8,12 +8,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "eventbus/channel.h"
-#include "eventbus/internal/waiting/selectable.h"
-#include "eventbus/internal/waiting/wait_queue.h"
+#include "eventbus/internal/waiting/event.h"
 
 namespace eventbus::internal {
 
-class EndSignal final : public Selectable {
+class EndSignal final : public Event {
  public:
   // One that ended long ago, without a reason.
   static EndSignal& Ended();
@@ -21,23 +20,17 @@ class EndSignal final : public Selectable {
   // Ends with `reason`, or with none if it is OK. True for the first call; later ones change nothing.
   bool End(const absl::Status& reason);
 
-  bool ended() const;
+  bool ended() const { return has_happened(); }
 
   // The channel that carries the reason, then closes. Made when first asked for: most subscriptions never are.
   ReceiveChannel<absl::Status> Err();
-
-  // Selectable: complete once this has ended.
-  bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
   static void Announce(const Channel<absl::Status>& channel, const absl::Status& reason);
 
   // Under `mutex` there are a few assignments only; the channel is used outside it.
-  bool ended_ ABSL_GUARDED_BY(mutex) = false;
   absl::Status reason_ ABSL_GUARDED_BY(mutex);
   std::optional<Channel<absl::Status>> channel_ ABSL_GUARDED_BY(mutex);
-  WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
 };
 
 }  // namespace eventbus::internal

@@ -31,7 +31,7 @@ class ThreadWait final : public SoleOperation {
     return waiter_.outcome;
   }
 
-  void Wake(Waiter&) override { parker_.Unpark(Parker::kWoken); }
+  void Wake(Waiter&, ReadyWork&) override { parker_.Unpark(Parker::kWoken); }
 
  private:
   Waiter waiter_;

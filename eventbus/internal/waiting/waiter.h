@@ -27,6 +27,7 @@
 
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/ready_work.h"
 
 namespace eventbus::internal {
 
@@ -63,9 +64,9 @@ class Operation {
   // True exactly once for all waiters of the operation.
   virtual bool TryClaim(Waiter& waiter) = 0;
 
-  // Lets the owner go on. Called once for each successful claim, with no lock held. May end the life of the operation
-  // and of `waiter`.
-  virtual void Wake(Waiter& waiter) = 0;
+  // Lets the owner go on: wakes its thread, or adds its work to `ready`. Called once for each successful claim, with no
+  // lock held; runs no user code. May end the life of the operation and of `waiter`.
+  virtual void Wake(Waiter& waiter, ReadyWork& ready) = 0;
 
  protected:
   ~Operation() = default;
@@ -97,14 +98,16 @@ class WakeList {
     claimed.next_to_wake = nullptr;
   }
 
-  // Wakes all, in the order in which they were added. Call with no lock held.
+  // Wakes all, in the order in which they were added, then hands those that have no thread to their executors. Call
+  // with no lock held: an executor may run user code at once.
   void WakeAll() {
     Waiter* waiter = first_;
     first_ = nullptr;
     end_ = &first_;
+    ReadyWork ready;
     while (waiter != nullptr) {
       Waiter* const next = waiter->next_to_wake;  // `waiter` may be gone after the wake-up.
-      waiter->operation->Wake(*waiter);
+      waiter->operation->Wake(*waiter, ready);
       waiter = next;
     }
   }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -116,6 +117,22 @@ struct Futex {
     scheduler->Point("futex wake", nullptr);
     scheduler->UnblockOne(&word);
   }
+};
+
+// Joined like a `std::thread`.
+class Thread {
+ public:
+  explicit Thread(std::function<void()> body) : number_(explorer::Scheduler::Current()->Start(std::move(body))) {
+    explorer::Scheduler::Current()->Point("start a thread", nullptr);
+  }
+
+  void join() {
+    explorer::Scheduler::Current()->Point("join a thread", nullptr);
+    explorer::Scheduler::Current()->Join(number_);
+  }
+
+ private:
+  size_t number_;
 };
 
 inline void ModelCheck(bool holds, const char* what) {

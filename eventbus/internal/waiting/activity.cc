@@ -1,0 +1,111 @@
+#include "eventbus/internal/waiting/activity.h"
+
+namespace eventbus::internal {
+
+template <typename Change>
+uint32_t Activity::Update(Change change) {
+  uint32_t seen = word_.load(std::memory_order_relaxed);
+  // Release, so that who sees the new word sees what was done before it; acquire, for the reverse (A4).
+  while (!word_.compare_exchange_weak(seen, change(seen), std::memory_order_acq_rel, std::memory_order_relaxed)) {
+  }
+  return seen;
+}
+
+void Activity::Start() {
+  AddRef();  // A2
+  ReadyWork ready;
+  Notify(ready);
+}
+
+void Activity::Notify(ReadyWork& ready) {
+  const uint32_t before = Update([](uint32_t word) {
+    const bool busy = word & (kQueued | kRunning | kEnded);
+    return (word & ~kAwaited) | kNotified | (busy ? 0 : kQueued);
+  });
+  if (!(before & (kQueued | kRunning | kEnded))) {
+    ready.Add(*this);
+  } else if (before & kAwaited) {
+    Futex::WakeOne(word_);  // Uses the address only: this may be gone.
+  }
+}
+
+void Activity::AwaitNotified() {
+  while (true) {
+    const uint32_t before = Update([](uint32_t word) { return word & kNotified ? word : word | kAwaited; });
+    if (before & kNotified) return;
+    Futex::Wait(word_, before | kAwaited, Instant::Never());
+  }
+}
+
+void Activity::Run() {
+  const uint32_t before = Update([](uint32_t word) {
+    word &= ~kQueued;
+    return word & (kRunning | kEnded) ? word : (word | kRunning) & ~kNotified;
+  });
+  if (before & (kRunning | kEnded)) {
+    // Stopped while it was queued. Who does that drops the reference, unless it was done before this.
+    if (before & kEnded) DropRef();
+    return;
+  }
+  runner_.store(ThisThread(), std::memory_order_relaxed);
+  Next next = Next::kEnds;
+  try {
+    next = DoSome();
+  } catch (...) {
+    End(/*abandoned=*/false);
+    throw;
+  }
+  if (next == Next::kEnds) {
+    End(/*abandoned=*/false);
+    return;
+  }
+  runner_.store(nullptr, std::memory_order_relaxed);
+  const uint32_t after = Update([next](uint32_t word) {
+    if (word & kStopping) return word;
+    const bool again = next == Next::kAgain || (word & kNotified);
+    return (word & ~(kRunning | kNotified)) | (again ? kQueued : 0);
+  });
+  if (after & kStopping) {
+    End(/*abandoned=*/false);
+  } else if (next == Next::kAgain || (after & kNotified)) {
+    executor().Submit(*this);
+  }
+}
+
+void Activity::Abandon() {
+  const uint32_t before = Update([](uint32_t word) {
+    word &= ~kQueued;
+    return word & (kRunning | kEnded) ? word : word | kRunning | kStopping | kNotified;
+  });
+  if (before & kEnded) {
+    DropRef();
+  } else if (!(before & kRunning)) {
+    End(/*abandoned=*/true);
+  }
+}
+
+void Activity::Stop() {
+  const uint32_t before = Update([](uint32_t word) {
+    if (word & kEnded) return word;
+    if (word & kRunning) return word | kStopping;
+    // A queued activity has left no wait that was not notified (A3).
+    return word | kStopping | kRunning | (word & kQueued ? kNotified : 0);
+  });
+  if (!(before & (kRunning | kEnded))) {
+    End(/*abandoned=*/false);
+  } else if (!RunsHere()) {
+    end_.Wait();
+  }
+}
+
+void Activity::End(bool abandoned) {
+  const Ref<Activity> self(this);  // Its end may be what its last owner waits for.
+  runner_.store(ThisThread(), std::memory_order_relaxed);
+  CleanUp(abandoned);
+  runner_.store(nullptr, std::memory_order_relaxed);
+  const uint32_t before = Update([](uint32_t word) { return (word & ~kRunning) | kStopping | kEnded; });
+  end_.Happen();
+  if (!(before & kQueued)) DropRef();
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,63 @@
+// A coroutine, and those that it awaits, as an activity: one chain of frames, of which one at a time is to be resumed.
+
+#ifndef EVENTBUS_INTERNAL_WAITING_COROUTINE_ACTIVITY_H_
+#define EVENTBUS_INTERNAL_WAITING_COROUTINE_ACTIVITY_H_
+
+#include <concepts>
+#include <coroutine>
+
+#include "eventbus/internal/waiting/activity.h"
+
+namespace eventbus::internal {
+
+class CoroutineActivity : public Activity {
+ public:
+  // All are called from inside a run, by the frame that is about to suspend, which does so next.
+
+  // It has left a wait: the chain is resumed at `here` once notified.
+  void WaitAt(std::coroutine_handle<> here) {
+    resume_at_ = here;
+    next_ = Next::kWaits;
+  }
+  // It lets others go first.
+  void YieldAt(std::coroutine_handle<> here) {
+    resume_at_ = here;
+    next_ = Next::kAgain;
+  }
+  // Another frame of the chain goes on at once. Not by symmetric transfer: not every compiler makes that a jump in every
+  // configuration, and a loop of calls would then eat the stack.
+  void GoOnAt(std::coroutine_handle<> there) {
+    resume_at_ = there;
+    goes_on_ = true;
+  }
+  // The outermost frame is at its end.
+  void Finish() { next_ = Next::kEnds; }
+
+ protected:
+  CoroutineActivity(Executor& executor, std::coroutine_handle<> start) : Activity(executor), resume_at_(start) {}
+
+  bool finished() const { return next_ == Next::kEnds; }
+
+ private:
+  Next DoSome() final {
+    do {
+      goes_on_ = false;
+      resume_at_.resume();
+    } while (goes_on_);
+    return next_;
+  }
+
+  std::coroutine_handle<> resume_at_;
+  Next next_ = Next::kWaits;
+  bool goes_on_ = false;
+};
+
+// A promise whose coroutine may await the library's operations.
+template <typename Promise>
+concept ActivePromise = requires(Promise& promise) {
+  { promise.activity() } -> std::convertible_to<CoroutineActivity&>;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_WAITING_COROUTINE_ACTIVITY_H_

@@ -1,0 +1,66 @@
+// Something that happens once, for all who wait for it, before or after.
+
+#ifndef EVENTBUS_INTERNAL_WAITING_EVENT_H_
+#define EVENTBUS_INTERNAL_WAITING_EVENT_H_
+
+#include "absl/base/thread_annotations.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/selectable.h"
+#include "eventbus/internal/waiting/thread_wait.h"
+#include "eventbus/internal/waiting/wait_queue.h"
+
+namespace eventbus::internal {
+
+class Event : public Selectable {
+ public:
+  Event() = default;
+  virtual ~Event() = default;
+
+  // True for the first call. What was done before it is visible to all who find that it has happened.
+  bool Happen() {
+    WakeList wakes;  // Declared before the lock, so wakes after it.
+    MutexLock lock(&mutex);
+    return HappenLocked(wakes);
+  }
+
+  bool has_happened() const {
+    MutexLock lock(&mutex);
+    return happened_;
+  }
+
+  // Blocks the calling thread until it has happened.
+  void Wait() {
+    ThreadWait wait;
+    {
+      MutexLock lock(&mutex);
+      if (happened_) return;
+      waiting_.PushBack(wait.waiter());
+    }
+    wait.Await(mutex, Instant::Never());
+  }
+
+  // Selectable: complete once it has happened.
+  bool TryComplete(Waiter& arm, WakeList&) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (!happened_) return false;
+    arm.outcome = Outcome::kDone;
+    return true;
+  }
+  void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiting_.PushBack(arm); }
+
+ protected:
+  bool HappenLocked(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (happened_) return false;
+    happened_ = true;
+    waiting_.ClaimAll(Outcome::kDone, wakes);
+    return true;
+  }
+  bool HasHappenedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return happened_; }
+
+ private:
+  bool happened_ ABSL_GUARDED_BY(mutex) = false;
+  WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_WAITING_EVENT_H_

@@ -1,0 +1,151 @@
+// Coroutines that wait without a thread.
+//
+//   Task<> Serve(ReceiveChannel<Order> orders, SendChannel<Receipt> receipts) {
+//     while (true) {
+//       absl::StatusOr<Order> order = co_await orders.AsyncReceive();
+//       if (!order.ok()) co_return;                                  // closed and drained
+//       absl::Status sent = co_await receipts.AsyncSend(Handle(*order));
+//     }
+//   }
+//
+//   ThreadPool pool(2);
+//   Spawned<> server = Spawn(pool, Serve(orders, receipts));
+//   ...
+//   absl::Status status = server.Join();
+//
+// A task is lazy: it does nothing until it is awaited by another task or spawned on an executor. All tasks of one spawn
+// run on that executor, one at a time; each may run in another of its threads after each `co_await`. A coroutine meets
+// threads on the same channels and in the same queues.
+//
+//   Task<> Wrong(const Config& config);           // a reference parameter must outlive the coroutine
+//   Spawn(pool, [&]() -> Task<> { ... }());       // wrong: the lambda, and its captures, are gone; pass parameters
+//
+// Errors: an exception of a task reaches who awaits it; that of the outermost, who joins it.
+//
+// Cost: one allocation for each frame and one for the spawn; waiting and being resumed allocate nothing.
+
+#ifndef EVENTBUS_TASK_H_
+#define EVENTBUS_TASK_H_
+
+#include <coroutine>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "eventbus/case.h"
+#include "eventbus/context.h"
+#include "eventbus/executor.h"
+#include "eventbus/internal/execution/spawned_state.h"
+#include "eventbus/internal/execution/task_promise.h"
+#include "eventbus/internal/ground/ref_counted.h"
+
+namespace eventbus {
+
+// Move-only. `co_await` it once, or spawn it. Destroyed before that, it never runs.
+template <typename T = void>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = internal::TaskPromise<T>;
+  using AwaitedInTask = void;
+
+  Task(Task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(frame_, other.frame_);
+    return *this;
+  }
+  ~Task() {
+    if (frame_) frame_.destroy();
+  }
+
+  // In a task: runs this one to its end, and is its result, or throws its exception.
+  auto operator co_await() && { return internal::TaskAwaiter<T>(frame_); }
+
+ private:
+  friend internal::TaskPromise<T>;
+  template <typename U>
+  friend class Spawned;
+
+  explicit Task(std::coroutine_handle<promise_type> frame) : frame_(frame) {}
+
+  std::coroutine_handle<promise_type> frame_;
+};
+
+inline Task<void> internal::TaskPromise<void>::get_return_object() {
+  return Task<void>(std::coroutine_handle<TaskPromise>::from_promise(*this));
+}
+
+// What a join gives: of a `Task<void>` or `Task<absl::Status>`, an `absl::Status`; of a `Task<absl::StatusOr<U>>`, that;
+// of any other, an `absl::StatusOr<T>`.
+template <typename T>
+using JoinResult = internal::JoinResult<T>;
+
+// A spawned task. Move-only; destruction stops it. Thread-safe but for moving and destroying.
+template <typename T = void>
+class [[nodiscard]] Spawned {
+ public:
+  // One that has ended.
+  Spawned() = default;
+  Spawned(Spawned&&) = default;
+  Spawned& operator=(Spawned&& other) {
+    if (this != &other) {
+      Stop();
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~Spawned() { Stop(); }
+
+  // Starts `task` on `executor`, which must outlive it.
+  Spawned(Executor& executor, Task<T> task)
+      : state_(internal::MakeRef<internal::SpawnedState<T>>(executor, std::exchange(task.frame_, nullptr))) {
+    state_->Start();
+  }
+
+  // Blocks until the task has ended, and is its result; throws what it threw. The result is given once; to later calls,
+  // and of a default-constructed one, `kFailedPrecondition`. `kCancelled` if it was stopped; `kUnavailable` if its
+  // executor was shut down first. Not from the task itself.
+  JoinResult<T> Join() { return Join(Context::Background()); }
+
+  // As above, or ends with `kCancelled` or `kDeadlineExceeded` once `context` is done, and the task goes on.
+  JoinResult<T> Join(const Context& context) {
+    if (!state_) return absl::FailedPreconditionError("Join: nothing was spawned");
+    if (absl::Status status = internal::AwaitEnd(*state_, context); !status.ok()) return status;
+    return state_->TakeResult();
+  }
+
+  // Ends the task where it waits: what it was waiting for has not happened, and the objects in its frames are destroyed.
+  // If it runs in another thread, waits until it comes to its next `co_await`; called by itself, does not wait. Values
+  // that were received and not taken are destroyed with the frame.
+  void Stop() {
+    if (state_) state_->Stop();
+  }
+
+  // A case that is ready once the task has ended.
+  Case OnEnd() const {
+    if (!state_) return Case::Never();
+    internal::CaseParts parts;
+    parts.target = &state_->end();
+    parts.kept_alive = state_;
+    return Case(std::move(parts));
+  }
+
+  bool done() const { return !state_ || state_->end().has_happened(); }
+
+ private:
+  internal::Ref<internal::SpawnedState<T>> state_;
+};
+
+// Starts `task` on `executor`. The handle joins or stops it.
+template <typename T>
+Spawned<T> Spawn(Executor& executor, Task<T> task) {
+  return Spawned<T>(executor, std::move(task));
+}
+
+// `co_await Yield()`: lets other work of the executor go first.
+inline internal::YieldAwaiter Yield() { return {}; }
+
+}  // namespace eventbus
+
+#endif  // EVENTBUS_TASK_H_

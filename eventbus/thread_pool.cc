@@ -1,0 +1,133 @@
+#include "eventbus/thread_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/ground/fail.h"
+#include "eventbus/internal/waiting/parker.h"
+
+namespace eventbus {
+
+struct ThreadPool::Idle : internal::ListNode<ThreadPool::Idle> {
+  internal::Parker parker;
+};
+
+ThreadPool::ThreadPool(int threads, ThreadPoolOptions options)
+    : name_(std::move(options.name)),
+      run_(std::move(options.on_exception)),
+      serving_(static_cast<size_t>(std::max(threads, 1))),
+      identities_(static_cast<size_t>(std::max(threads, 1))) {
+  if (threads < 1) internal::Fail("ThreadPool", "a pool needs at least one thread");
+  threads_.reserve(identities_.size());
+  for (size_t i = 0; i < identities_.size(); ++i) threads_.emplace_back([this, i] { Serve(i); });
+}
+
+ThreadPool::~ThreadPool() {
+  if (RunsHere()) internal::Fail("~ThreadPool", "destroyed from one of its own threads");
+  StopAccepting(/*abandon=*/false);
+  for (internal::Thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::Submit(Work& work) {
+  WorkList works;
+  works.PushBack(work);
+  SubmitAll(std::move(works));
+}
+
+void ThreadPool::SubmitAll(WorkList works) {
+  Idle* woken = nullptr;
+  {
+    internal::MutexLock lock(&mutex_);
+    if (accepting_) {
+      queue_.Append(std::move(works));
+      woken = TakeIdleLocked();
+    }
+  }
+  Wake(woken);
+  Refuse(std::move(works));
+}
+
+void ThreadPool::Refuse(WorkList works) {
+  while (Work* work = works.PopFront()) work->Abandon();
+}
+
+bool ThreadPool::RunsHere() const {
+  const internal::ThreadIdentity self = internal::ThisThread();
+  return std::any_of(identities_.begin(), identities_.end(),
+                     [self](const auto& identity) { return identity.load(std::memory_order_relaxed) == self; });
+}
+
+WorkList ThreadPool::StopAccepting(bool abandon) {
+  internal::List<Idle> woken;
+  WorkList abandoned;
+  {
+    internal::MutexLock lock(&mutex_);
+    accepting_ = false;
+    if (abandon) abandoned = std::exchange(queue_, WorkList());
+    while (Idle* idle = idle_.PopFront()) woken.PushBack(*idle);
+  }
+  while (Idle* idle = woken.PopFront()) Wake(idle);
+  return abandoned;
+}
+
+absl::Status ThreadPool::Drain(const Context& context) {
+  if (RunsHere()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("thread pool '", name_, "': Drain from one of its own threads would wait for itself"));
+  }
+  if (context.done()) return context.status();
+  StopAccepting(/*abandon=*/false);
+  const internal::Arm arms[] = {{.target = &finished_}, {.target = ContextAccess::state(context)}};
+  const internal::Selected selected =
+      internal::SelectAmong(arms, internal::Choice::kListed, internal::Instant::Never());
+  return selected.index == 0 ? absl::OkStatus() : context.status();
+}
+
+void ThreadPool::Close() {
+  Refuse(StopAccepting(/*abandon=*/true));
+  if (!RunsHere()) finished_.Wait();
+}
+
+ThreadPool::Idle* ThreadPool::TakeIdleLocked() { return queue_.empty() ? nullptr : idle_.PopFront(); }
+
+void ThreadPool::Wake(Idle* idle) {
+  if (idle != nullptr) idle->parker.Unpark(internal::Parker::kWoken);
+}
+
+void ThreadPool::Serve(size_t thread) {
+  identities_[thread].store(internal::ThisThread(), std::memory_order_relaxed);
+  while (Work* work = Next()) run_(*work);
+  identities_[thread].store(nullptr, std::memory_order_relaxed);
+  bool last;
+  {
+    internal::MutexLock lock(&mutex_);
+    last = --serving_ == 0;
+  }
+  if (last) finished_.Happen();
+}
+
+Work* ThreadPool::Next() {
+  while (true) {
+    Idle self;
+    Idle* another = nullptr;
+    Work* work = nullptr;
+    {
+      internal::MutexLock lock(&mutex_);
+      work = queue_.PopFront();
+      if (work != nullptr) {
+        another = TakeIdleLocked();  // Each thread that finds more than it takes wakes one more.
+      } else if (accepting_) {
+        idle_.PushBack(self);
+      } else {
+        return nullptr;
+      }
+    }
+    Wake(another);
+    if (work != nullptr) return work;
+    self.parker.Park(internal::Parker::kWoken, internal::Instant::Never());
+  }
+}
+
+}  // namespace eventbus

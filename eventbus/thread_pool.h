@@ -1,0 +1,104 @@
+// A fixed number of threads that run submitted work, in the order in which it came.
+//
+//   ThreadPool pool(2, {.name = "workers"});
+//   pool.Submit([] { ... });
+//   absl::Status status = pool.Drain(shutdown_context);   // everything accepted has run, or kDeadlineExceeded
+//
+// Use it for what is short and does not block: handlers and coroutines. Work that blocks a thread of the pool until other
+// work of the pool has run needs as many threads as can block at once.
+//
+// | | open | draining, after `Drain` | closed, after `Close` |
+// |---|---|---|---|
+// | `Submit` | runs | abandoned | abandoned |
+// | what was queued | runs | runs | abandoned |
+// | what is running | runs on | runs on | runs on |
+// | `Drain` | starts draining, waits for the end | waits for the end | waits for the end |
+// | `Close` | abandons, waits for the end | abandons, waits for the end | waits for the end |
+//
+// Guarantees: first in, first out, one at a time for each thread. A thread with nothing to do sleeps. What work throws is
+// counted and given to `on_exception`; the thread goes on. Destruction drains and joins: destroy the pool after what uses
+// it, never from one of its own threads.
+//
+// Submitting allocates nothing and takes one lock; many works, one lock.
+
+#ifndef EVENTBUS_THREAD_POOL_H_
+#define EVENTBUS_THREAD_POOL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "eventbus/context.h"
+#include "eventbus/executor.h"
+#include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/event.h"
+#include "eventbus/internal/waiting/guarded_run.h"
+
+namespace eventbus {
+
+struct ThreadPoolOptions {
+  // For people: in statuses.
+  std::string name = {};
+  ExceptionHandler on_exception = {};
+};
+
+class ThreadPool final : public Executor {
+ public:
+  // `threads` is at least 1.
+  explicit ThreadPool(int threads, ThreadPoolOptions options = {});
+  ~ThreadPool();
+
+  using Executor::Submit;
+  void Submit(Work& work) override;
+  void SubmitAll(WorkList works) override;
+  bool RunsHere() const override;
+
+  // Accepts no more, and blocks until all that was accepted has run: OK; or until `context` is done: `kCancelled` or
+  // `kDeadlineExceeded`, and the rest still runs. `kFailedPrecondition` at once from one of the pool's own threads.
+  absl::Status Drain(const Context& context);
+
+  // Accepts no more, abandons what has not begun, and returns when nothing runs any more; from one of the pool's own
+  // threads, at once.
+  void Close();
+
+  size_t threads() const { return threads_.size(); }
+
+  // How many works have thrown.
+  uint64_t exceptions() const { return run_.exceptions(); }
+
+ private:
+  struct Idle;  // A thread that sleeps.
+
+  // One thread of the pool: works until there is nothing left and no more is accepted.
+  void Serve(size_t thread);
+  // The next work; null if there will be none.
+  Work* Next();
+
+  // Takes a sleeping thread out, to be woken once the mutex is released; null if there is no need or nobody sleeps.
+  Idle* TakeIdleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Wake(Idle* idle);
+  void Refuse(WorkList works);
+  // Accepts no more, and wakes all who sleep. What had not begun, if `abandon`.
+  WorkList StopAccepting(bool abandon);
+
+  const std::string name_;
+  internal::GuardedRun run_;
+
+  internal::Mutex mutex_;  // Nothing is woken, run or abandoned under it.
+  bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
+  WorkList queue_ ABSL_GUARDED_BY(mutex_);
+  internal::List<Idle> idle_ ABSL_GUARDED_BY(mutex_);
+  size_t serving_ ABSL_GUARDED_BY(mutex_);  // Threads that have not ended.
+
+  internal::Event finished_;  // All threads have ended.
+  std::vector<internal::Atomic<internal::ThreadIdentity>> identities_;  // Relaxed: each thread looks for itself only.
+  std::vector<internal::Thread> threads_;
+};
+
+}  // namespace eventbus
+
+#endif  // EVENTBUS_THREAD_POOL_H_

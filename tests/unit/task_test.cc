@@ -1,0 +1,359 @@
+#include "eventbus/task.h"
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "eventbus/channel.h"
+#include "eventbus/inline_executor.h"
+#include "eventbus/manual_executor.h"
+#include "eventbus/select.h"
+#include "eventbus/thread_pool.h"
+#include "gtest/gtest.h"
+#include "tests/support/payloads.h"
+#include "tests/support/waiting.h"
+
+namespace eventbus::testing {
+namespace {
+
+Task<int> Answer(int answer) { co_return answer; }
+
+Task<int> Sum(ReceiveChannel<int> channel) {
+  int sum = 0;
+  while (true) {
+    const absl::StatusOr<int> value = co_await channel.AsyncReceive();
+    if (!value.ok()) co_return sum;
+    sum += *value;
+  }
+}
+
+Task<absl::Status> SendOne(SendChannel<std::string> channel, std::string value) {
+  co_return co_await channel.AsyncSend(std::move(value));
+}
+
+TEST(Task, IsLazyAndRunsOnceSpawned) {
+  bool ran = false;
+  const auto run = [](bool* flag) -> Task<> {
+    *flag = true;
+    co_return;
+  };
+  { const Task<> dropped = run(&ran); }
+  EXPECT_FALSE(ran);
+  ManualExecutor executor;
+  Spawned<> spawned = Spawn(executor, run(&ran));
+  EXPECT_FALSE(ran);
+  EXPECT_FALSE(spawned.done());
+  EXPECT_EQ(executor.RunAll(), 1u);
+  EXPECT_TRUE(ran);
+  EXPECT_TRUE(spawned.done());
+  EXPECT_EQ(spawned.Join(), absl::OkStatus());
+}
+
+TEST(Task, ReceivesWhatThreadsSend) {
+  ThreadPool pool(2);
+  const Channel<int> channel(4);
+  Spawned<int> sum = Spawn(pool, Sum(channel));
+  for (int i = 1; i <= 1000; ++i) ASSERT_TRUE(channel.Send(i).ok());
+  channel.Close();
+  EXPECT_EQ(*sum.Join(), 500'500);
+}
+
+TEST(Task, SendsWhereAThreadReceivesAndGetsItsValueBackIfClosed) {
+  ThreadPool pool(1);
+  const Channel<std::string> channel(0);
+  Spawned<absl::Status> sent = Spawn(pool, SendOne(channel, "hello"));
+  EXPECT_EQ(*channel.Receive(), "hello");
+  EXPECT_EQ(sent.Join(), absl::OkStatus());
+  const auto send_to_closed = [](SendChannel<std::string> to) -> Task<std::string> {
+    std::string value = "mine";
+    const absl::Status status = co_await to.AsyncSend(std::move(value));
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    co_return value;
+  };
+  Spawned<std::string> refused = Spawn(pool, send_to_closed(channel));
+  AwaitSenders(channel, 1);
+  channel.Close();
+  EXPECT_EQ(*refused.Join(), "mine");
+}
+
+TEST(Task, CopiesWhatItSendsFromAConstant) {
+  ManualExecutor executor;
+  const Channel<std::string> channel(1);
+  const auto send = [](SendChannel<std::string> to) -> Task<absl::Status> {
+    const std::string value(100, 'x');
+    co_return co_await to.AsyncSend(value);
+  };
+  Spawned<absl::Status> sent = Spawn(executor, send(channel));
+  executor.RunAll();
+  EXPECT_EQ(sent.Join(), absl::OkStatus());
+  EXPECT_EQ(channel.TryReceive()->size(), 100u);
+}
+
+TEST(Task, ReceivesMany) {
+  ManualExecutor executor;
+  const Channel<int> channel(8);
+  const auto receive = [](ReceiveChannel<int> from) -> Task<std::vector<size_t>> {
+    std::vector<size_t> sizes;
+    while (true) {
+      absl::StatusOr<std::vector<int>> values = co_await from.AsyncReceiveMany(3);
+      if (!values.ok()) co_return sizes;
+      sizes.push_back(values->size());
+    }
+  };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(channel.TrySend(i).ok());
+  Spawned<std::vector<size_t>> sizes = Spawn(executor, receive(channel));
+  executor.RunAll();
+  ASSERT_TRUE(channel.TrySend(5).ok());
+  channel.Close();
+  executor.RunAll();
+  EXPECT_EQ(*sizes.Join(), (std::vector<size_t>{3, 2, 1}));
+}
+
+TEST(Task, IsResumedOnItsExecutorAndNotInsideASendersCall) {
+  ManualExecutor executor;
+  const Channel<int> channel(0);
+  Spawned<int> sum = Spawn(executor, Sum(channel));
+  executor.RunAll();
+  EXPECT_EQ(WaitingReceivers(channel), 1u);
+  ASSERT_TRUE(channel.TrySend(7).ok());
+  EXPECT_EQ(executor.size(), 1u) << "queued, not run";
+  ASSERT_FALSE(channel.TrySend(8).ok()) << "it has not come back yet";
+  executor.RunAll();
+  ASSERT_TRUE(channel.TrySend(8).ok());
+  channel.Close();
+  executor.RunAll();
+  EXPECT_EQ(*sum.Join(), 15);
+}
+
+TEST(Task, OnAnInlineExecutorRunsInsideTheSendersCall) {
+  InlineExecutor here;
+  const Channel<int> channel(0);
+  Spawned<int> sum = Spawn(here, Sum(channel));
+  EXPECT_TRUE(channel.TrySend(1).ok());
+  EXPECT_TRUE(channel.TrySend(2).ok());
+  channel.Close();
+  EXPECT_TRUE(sum.done());
+  EXPECT_EQ(*sum.Join(), 3);
+}
+
+TEST(Task, AwaitsOthersAndPassesResultsAndExceptionsOn) {
+  const auto throws = []() -> Task<int> {
+    throw std::runtime_error("inner");
+    co_return 0;
+  };
+  const auto outer = [&throws]() -> Task<std::string> {
+    const int answer = co_await Answer(40) + co_await Answer(2);
+    try {
+      co_await throws();
+    } catch (const std::runtime_error& e) {
+      co_return std::to_string(answer) + e.what();
+    }
+    co_return "not thrown";
+  };
+  ManualExecutor executor;
+  Spawned<std::string> result = Spawn(executor, outer());
+  EXPECT_EQ(executor.RunAll(), 1u) << "in one run";
+  EXPECT_EQ(*result.Join(), "42inner");
+  Spawned<int> uncaught = Spawn(executor, throws());
+  executor.RunAll();
+  EXPECT_THROW(uncaught.Join().IgnoreError(), std::runtime_error);
+  EXPECT_EQ(uncaught.Join().status().code(), absl::StatusCode::kFailedPrecondition) << "given once";
+}
+
+TEST(Task, ManyAwaitedInALoopDoNotGrowTheStack) {
+  const auto loop = []() -> Task<int64_t> {
+    int64_t sum = 0;
+    for (int i = 0; i < 200'000; ++i) sum += co_await Answer(1);
+    co_return sum;
+  };
+  ManualExecutor executor;
+  Spawned<int64_t> sum = Spawn(executor, loop());
+  executor.RunAll();
+  EXPECT_EQ(*sum.Join(), 200'000);
+}
+
+TEST(Task, CarriesMoveOnlyResults) {
+  const auto make = []() -> Task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); };
+  ThreadPool pool(1);
+  EXPECT_EQ(**Spawn(pool, make()).Join(), 7);
+}
+
+TEST(Task, YieldLetsOthersGoFirst) {
+  ManualExecutor executor;
+  std::string order;
+  const auto write = [](std::string* to, char letter) -> Task<> {
+    for (int i = 0; i < 3; ++i) {
+      to->push_back(letter);
+      co_await Yield();
+    }
+  };
+  Spawned<> a = Spawn(executor, write(&order, 'a'));
+  Spawned<> b = Spawn(executor, write(&order, 'b'));
+  executor.RunAll();
+  EXPECT_EQ(order, "ababab");
+}
+
+// Says when it goes.
+struct Witness {
+  ~Witness() { *gone = true; }
+  bool* gone;
+};
+
+Task<> WaitFor(ReceiveChannel<Counted> channel, bool* gone) {
+  const Witness witness{gone};
+  co_await channel.AsyncReceive();
+}
+
+TEST(Spawned, StopEndsATaskThatWaitsAndLeavesNoWaiter) {
+  ManualExecutor executor;
+  Counted::Counts counts;
+  const Channel<Counted> channel(0);
+  bool gone = false;
+  Spawned<> spawned = Spawn(executor, WaitFor(channel, &gone));
+  executor.RunAll();
+  EXPECT_EQ(WaitingReceivers(channel), 1u);
+  spawned.Stop();
+  EXPECT_TRUE(gone);
+  EXPECT_TRUE(spawned.done());
+  EXPECT_EQ(WaitingReceivers(channel), 0u);
+  EXPECT_FALSE(channel.TrySend(Counted(counts, 1)).ok());
+  EXPECT_EQ(spawned.Join().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(Spawned, StopOfATaskThatIsQueuedWithAValueDestroysTheValue) {
+  ManualExecutor executor;
+  Counted::Counts counts;
+  {
+    const Channel<Counted> channel(0);
+    bool gone = false;
+    {
+      Spawned<> spawned = Spawn(executor, WaitFor(channel, &gone));
+      executor.RunAll();
+      ASSERT_TRUE(channel.TrySend(Counted(counts, 1)).ok());
+      EXPECT_EQ(executor.size(), 1u);
+      EXPECT_EQ(counts.alive, 1);
+    }
+    EXPECT_TRUE(gone);
+    EXPECT_EQ(counts.alive, 0);
+    EXPECT_EQ(executor.RunAll(), 1u) << "nothing but its shell";
+  }
+}
+
+TEST(Spawned, StopBeforeTheFirstRun) {
+  ManualExecutor executor;
+  bool gone = false;
+  Spawned<> spawned = Spawn(executor, WaitFor(Channel<Counted>(0), &gone));
+  spawned.Stop();
+  EXPECT_EQ(spawned.Join().code(), absl::StatusCode::kCancelled);
+  EXPECT_FALSE(gone) << "its body never began";
+  executor.RunAll();
+}
+
+TEST(Spawned, StopOfARunningTaskWaitsForItsNextWait) {
+  ThreadPool pool(1);
+  std::atomic<bool> began{false};
+  std::atomic<bool> released{false};
+  const Channel<int> channel(0);
+  bool gone = false;
+  const auto body = [&]() -> Task<> {
+    const Witness witness{&gone};
+    began = true;
+    AwaitTrue([&] { return released.load(); });
+    co_await channel.AsyncReceive();
+  };
+  Spawned<> spawned = Spawn(pool, body());
+  AwaitTrue([&] { return began.load(); });
+  std::thread stopper([&] { spawned.Stop(); });
+  released = true;
+  stopper.join();
+  EXPECT_TRUE(gone);
+}
+
+TEST(Spawned, MayBeStoppedByItsOwnTask) {
+  ManualExecutor executor;
+  std::optional<Spawned<>> spawned;
+  bool after = false;
+  const auto body = [&]() -> Task<> {
+    spawned->Stop();
+    co_await Yield();
+    after = true;
+  };
+  spawned = Spawn(executor, body());
+  executor.RunAll();
+  EXPECT_FALSE(after);
+  EXPECT_EQ(spawned->Join().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(Spawned, JoinGivesUpWithItsContextAndTheTaskGoesOn) {
+  ManualExecutor executor;
+  const Channel<int> channel(0);
+  Spawned<int> sum = Spawn(executor, Sum(channel));
+  CancelHandle cancelled = Context::Background().WithCancel();
+  cancelled.Cancel();
+  EXPECT_EQ(sum.Join(cancelled.context()).status().code(), absl::StatusCode::kCancelled);
+  const CancelHandle soon = Context::Background().WithTimeout(absl::Microseconds(50));
+  EXPECT_EQ(sum.Join(soon.context()).status().code(), absl::StatusCode::kDeadlineExceeded);
+  channel.Close();
+  executor.RunAll();
+  EXPECT_EQ(*sum.Join(), 0);
+}
+
+TEST(Spawned, EndIsACase) {
+  ManualExecutor executor;
+  const Channel<int> channel(0);
+  const Spawned<int> sum = Spawn(executor, Sum(channel));
+  EXPECT_EQ(TrySelect({sum.OnEnd()}), -1);
+  channel.Close();
+  executor.RunAll();
+  EXPECT_EQ(TrySelect({sum.OnEnd()}), 0);
+}
+
+TEST(Spawned, OfAnExecutorThatIsShutDownEndsWithUnavailable) {
+  ManualExecutor executor;
+  const Channel<int> channel(0);
+  Spawned<int> queued = Spawn(executor, Sum(channel));
+  executor.RunAll();
+  Spawned<int> fresh = Spawn(executor, Sum(channel));
+  executor.Close();
+  EXPECT_EQ(fresh.Join().status().code(), absl::StatusCode::kUnavailable);
+  // This one waits. The value that would wake it finds its executor gone.
+  EXPECT_FALSE(queued.done());
+  EXPECT_TRUE(channel.TrySend(1).ok());
+  EXPECT_EQ(queued.Join().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Spawn(executor, Sum(channel)).Join().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Spawned, DefaultConstructedHasEnded) {
+  Spawned<int> none;
+  EXPECT_TRUE(none.done());
+  none.Stop();
+  EXPECT_EQ(none.Join().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Stopping in the instant in which a value arrives: it is received or it is still the sender's.
+TEST(Spawned, StopAgainstSendLosesNothing) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 2000; ++round) {
+    Counted::Counts counts;
+    {
+      const Channel<Counted> channel(0);
+      bool gone = false;
+      Spawned<> spawned = Spawn(pool, WaitFor(channel, &gone));
+      std::thread sender([&] {
+        Counted value(counts, 1);
+        channel.TrySend(std::move(value)).IgnoreError();
+      });
+      spawned.Stop();
+      sender.join();
+      EXPECT_EQ(WaitingReceivers(channel), 0u);
+    }
+    ASSERT_EQ(counts.alive, 0);
+  }
+}
+
+}  // namespace
+}  // namespace eventbus::testing
