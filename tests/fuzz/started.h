@@ -3,6 +3,8 @@
 #ifndef EVENTBUS_TESTS_FUZZ_STARTED_H_
 #define EVENTBUS_TESTS_FUZZ_STARTED_H_
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -36,8 +38,11 @@ class Started final : public internal::SoleOperation {
     waiter_.value = is_send() ? static_cast<void*>(&value_) : received_;
     internal::WakeList wakes;
     internal::MutexLock lock(&channel_->mutex);
-    ended_ = channel_->TryComplete(waiter_, wakes);
-    if (!ended_) channel_->Enlist(waiter_);
+    if (channel_->TryComplete(waiter_, wakes)) {
+      ended_.store(true, std::memory_order_relaxed);
+    } else {
+      channel_->Enlist(waiter_);
+    }
   }
   Started(const Started&) = delete;
   Started& operator=(const Started&) = delete;
@@ -46,7 +51,9 @@ class Started final : public internal::SoleOperation {
     if (!is_send() && outcome() == internal::Outcome::kDone) received().~Value();
   }
 
-  void Wake(internal::Waiter&, internal::ReadyWork&) override { ended_ = true; }
+  void Wake(internal::Waiter&, internal::ReadyWork&) override {
+    ended_.store(true, std::memory_order_release);  // By the thread of a send that blocks, perhaps.
+  }
 
   // False if it has ended: then the transfer happened, or the channel was closed.
   bool GiveUp() {
@@ -58,7 +65,7 @@ class Started final : public internal::SoleOperation {
   }
 
   bool is_send() const { return waiter_.role == internal::Role::kSend; }
-  bool ended() const { return ended_; }
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
   internal::Outcome outcome() const { return waiter_.outcome; }
   // What was received, if it ended with `kDone`.
   const Value& received() const { return *reinterpret_cast<const Value*>(received_); }
@@ -70,7 +77,7 @@ class Started final : public internal::SoleOperation {
   Value value_;
   alignas(Value) std::byte received_[sizeof(Value)];
   internal::Waiter waiter_;
-  bool ended_ = false;
+  std::atomic<bool> ended_{false};
 };
 
 }  // namespace eventbus::testing

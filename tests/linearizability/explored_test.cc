@@ -1,6 +1,7 @@
 // Every history that small programs can have, up to two preemptions; and many of longer ones.
 
 #include <random>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -55,18 +56,15 @@ TEST(ExploredLinearizability, RandomProgramsUnderRandomSchedules) {
   }
 }
 
+void CheckFeed(const FeedHistory& history) {
+  const std::string fault = FindFault(history);
+  Check(fault.empty(), fault);
+}
+
 TEST(ExploredLinearizability, Feeds) {
+  Explore([] { CheckFeed(RunFeed<Thread>(2, 1, {1}, 0)); });
   for (const int capacity : {0, 1}) {
-    Explore([&] {
-      const FeedHistory history = RunFeed<Thread>(2, 1, {1}, capacity);
-      Check(FindFault(history).empty(), FindFault(history));
-    });
-    Explore(
-        [&] {
-          const FeedHistory history = RunFeed<Thread>(2, 2, {2, 1}, capacity);
-          Check(FindFault(history).empty(), FindFault(history));
-        },
-        {.random_executions = 3000});
+    Explore([&] { CheckFeed(RunFeed<Thread>(2, 2, {2, 1}, capacity)); }, {.random_executions = 3000});
   }
 }
 

@@ -164,7 +164,7 @@ inline Program RandomProgram(std::mt19937_64& random, size_t threads, size_t ste
 }
 
 // Runs `senders` threads that send `sends` values each, and one subscriber for each element of `takes`, which subscribes,
-// receives that many values at most, unsubscribes, and takes what is left; beside the witness.
+// receives that many values or until all has been sent, unsubscribes, and takes what is left; beside the witness.
 template <typename Thread>
 FeedHistory RunFeed(size_t senders, int sends, const std::vector<int>& takes, int64_t capacity) {
   RecordClock clock;
@@ -174,9 +174,10 @@ FeedHistory RunFeed(size_t senders, int sends, const std::vector<int>& takes, in
   FeedOf<int> feed;
   Channel<int> witness(kUnbounded);
   const absl::StatusOr<Subscription> witnessing = feed.Subscribe(witness);
-  std::vector<std::unique_ptr<Thread>> threads;
+  CancelHandle all_sent = Context::Background().WithCancel();
+  std::vector<std::unique_ptr<Thread>> sending;
   for (size_t t = 0; t < senders; ++t) {
-    threads.push_back(std::make_unique<Thread>([&, t] {
+    sending.push_back(std::make_unique<Thread>([&, t] {
       for (int i = 0; i < sends; ++i) {
         FeedSend send = {.value = static_cast<int>(t) * 1000 + i, .span = {}};
         send.span.invoked = clock.Next();
@@ -186,16 +187,18 @@ FeedHistory RunFeed(size_t senders, int sends, const std::vector<int>& takes, in
       }
     }));
   }
+  std::vector<std::unique_ptr<Thread>> receiving;
   for (size_t s = 0; s < takes.size(); ++s) {
-    threads.push_back(std::make_unique<Thread>([&, s] {
+    receiving.push_back(std::make_unique<Thread>([&, s] {
       FeedMembership& membership = history.memberships[s];
       Channel<int> channel(capacity);
       membership.subscribe.invoked = clock.Next();
       absl::StatusOr<Subscription> subscription = feed.Subscribe(channel);
       membership.subscribe.returned = clock.Next();
       for (int i = 0; i < takes[s]; ++i) {
-        const absl::StatusOr<int> value = channel.TryReceive();
-        if (value.ok()) membership.received.push_back(*value);
+        const absl::StatusOr<int> value = channel.Receive(all_sent.context());
+        if (!value.ok()) break;
+        membership.received.push_back(*value);
       }
       membership.unsubscribe.invoked = clock.Next();
       subscription->Unsubscribe();
@@ -204,7 +207,9 @@ FeedHistory RunFeed(size_t senders, int sends, const std::vector<int>& takes, in
       for (int value : channel) membership.received.push_back(value);
     }));
   }
-  JoinAll(threads);
+  JoinAll(sending);
+  all_sent.Cancel();
+  JoinAll(receiving);
   witness.Close();
   for (int value : witness) history.witness.push_back(value);
   for (const std::vector<FeedSend>& each : sent) history.sends.insert(history.sends.end(), each.begin(), each.end());
