@@ -3,6 +3,7 @@
 #ifndef EVENTBUS_EVENTBUS_H_
 #define EVENTBUS_EVENTBUS_H_
 
+#include "eventbus/async_select.h"
 #include "eventbus/case.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"

@@ -42,7 +42,7 @@ class InlineExecutor final : public Executor {
 
   internal::GuardedRun run_;
 
-  mutable internal::Mutex mutex_;  // Nothing is run under it.
+  mutable internal::Mutex mutex_;                                    // Nothing is run under it.
   mutable internal::List<Running> running_ ABSL_GUARDED_BY(mutex_);  // The threads that run work now: a handful.
 };
 

@@ -76,20 +76,35 @@ class ReceiveSide {
   // For tasks (`task.h`), which they suspend where the calls above block: `co_await channel.AsyncReceive()` is an
   // `absl::StatusOr<T>`, `co_await channel.AsyncReceiveMany(max)` an `absl::StatusOr<std::vector<T>>`, with the statuses of
   // `Receive` and `ReceiveMany`. The task goes on in its executor, never inside a sender's call. If it is stopped while
-  // it waits, nothing was received. Borrow this handle, unless called on a temporary one.
+  // it waits, nothing was received. Borrow this handle, unless called on a temporary one. Allocate nothing; with a
+  // deadline or a timer, wait by means of a thread that the process has for all of them.
   internal::AsyncReceive<T> AsyncReceive() const& {
     return internal::AsyncReceive<T>(self().Core("AsyncReceive"), nullptr);
   }
   internal::AsyncReceive<T> AsyncReceive() && {
     internal::ChannelCore& channel = self().Core("AsyncReceive");
-    return internal::AsyncReceive<T>(channel, std::move(static_cast<Self&>(*this).core_));
+    return internal::AsyncReceive<T>(channel, TakeCore());
+  }
+  internal::AsyncReceiveUntilDone<T> AsyncReceive(Context context) const& {
+    return internal::AsyncReceiveUntilDone<T>(self().Core("AsyncReceive"), nullptr, std::move(context));
+  }
+  internal::AsyncReceiveUntilDone<T> AsyncReceive(Context context) && {
+    internal::ChannelCore& channel = self().Core("AsyncReceive");
+    return internal::AsyncReceiveUntilDone<T>(channel, TakeCore(), std::move(context));
   }
   internal::AsyncReceiveMany<T> AsyncReceiveMany(size_t max) const& {
     return internal::AsyncReceiveMany<T>(CoreForMany(max), nullptr, max);
   }
   internal::AsyncReceiveMany<T> AsyncReceiveMany(size_t max) && {
     internal::ChannelCore& channel = CoreForMany(max);
-    return internal::AsyncReceiveMany<T>(channel, std::move(static_cast<Self&>(*this).core_), max);
+    return internal::AsyncReceiveMany<T>(channel, TakeCore(), max);
+  }
+  internal::AsyncReceiveManyUntilDone<T> AsyncReceiveMany(Context context, size_t max) const& {
+    return internal::AsyncReceiveManyUntilDone<T>(CoreForMany(max), nullptr, max, std::move(context));
+  }
+  internal::AsyncReceiveManyUntilDone<T> AsyncReceiveMany(Context context, size_t max) && {
+    internal::ChannelCore& channel = CoreForMany(max);
+    return internal::AsyncReceiveManyUntilDone<T>(channel, TakeCore(), max, std::move(context));
   }
 
   // A case that receives. Its last argument learns the outcome: a `StatusOr<T>*` that is set if the case is chosen, or
@@ -102,7 +117,7 @@ class ReceiveSide {
   template <ReceiveResult<T> Result>
   Case OnReceive(Result result) && {
     internal::CaseParts parts = ReceiveParts(std::move(result));
-    parts.kept_alive = std::move(static_cast<Self&>(*this).core_);
+    parts.kept_alive = TakeCore();
     return Case(std::move(parts));
   }
 
@@ -145,6 +160,7 @@ class ReceiveSide {
  private:
   const Self& self() const { return static_cast<const Self&>(*this); }
 
+  internal::Ref<internal::ChannelCore> TakeCore() { return std::move(static_cast<Self&>(*this).core_); }
   internal::ChannelCore& CoreForMany(size_t max) const {
     if (max == 0) internal::Fail("AsyncReceiveMany", "max must be at least 1");
     return self().Core("AsyncReceiveMany");

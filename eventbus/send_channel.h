@@ -73,6 +73,13 @@ class SendSide {
   internal::AsyncOwningSend<T> AsyncSend(const T& value) const requires std::copy_constructible<T> {
     return internal::AsyncOwningSend<T>(self().Core("AsyncSend"), T(value));
   }
+  internal::AsyncSendUntilDone<T> AsyncSend(Context context, T&& value) const {
+    return internal::AsyncSendUntilDone<T>(self().Core("AsyncSend"), &value, std::move(context));
+  }
+  internal::AsyncOwningSendUntilDone<T> AsyncSend(Context context,
+                                                  const T& value) const requires std::copy_constructible<T> {
+    return internal::AsyncOwningSendUntilDone<T>(self().Core("AsyncSend"), T(value), std::move(context));
+  }
 
   // A case that sends `*value`: moved from only if the case is chosen and the channel open. Borrows `value` and, unless
   // called on a temporary handle, this handle. The optional last argument learns what became of it, OK or

@@ -94,7 +94,7 @@ class ThreadPool final : public Executor {
   internal::List<Idle> idle_ ABSL_GUARDED_BY(mutex_);
   size_t serving_ ABSL_GUARDED_BY(mutex_);  // Threads that have not ended.
 
-  internal::Event finished_;  // All threads have ended.
+  internal::Event finished_;                                            // All threads have ended.
   std::vector<internal::Atomic<internal::ThreadIdentity>> identities_;  // Relaxed: each thread looks for itself only.
   std::vector<internal::Thread> threads_;
 };

@@ -95,15 +95,16 @@ void ReceiveRest(const Channel<MoveOnly>& channel, std::vector<int>& received) {
 }
 
 TYPED_TEST(CancelConservation, ReceiversThatAreCancelledLoseNothing) {
+  constexpr int kRounds = kRaceRounds / TypeParam::kCost;
   const auto channel = MakeChannel<MoveOnly, TypeParam>();
-  RandomCancels cancels(kRaceRounds, 1);
+  RandomCancels cancels(kRounds, 1);
   Sender sender;
   std::vector<int> received;
   {
     std::jthread thread([&] {
-      sender.Run(kRaceRounds, [&](int, MoveOnly&& value) { return TypeParam::Send(channel, std::move(value)); });
+      sender.Run(kRounds, [&](int, MoveOnly&& value) { return TypeParam::Send(channel, std::move(value)); });
     });
-    for (int i = 0; i < kRaceRounds; ++i) Keep(TypeParam::Receive(cancels.Begin(i), channel), received);
+    for (int i = 0; i < kRounds; ++i) Keep(TypeParam::Receive(cancels.Begin(i), channel), received);
     channel.Close();
   }
   ReceiveRest<TypeParam>(channel, received);
@@ -111,40 +112,42 @@ TYPED_TEST(CancelConservation, ReceiversThatAreCancelledLoseNothing) {
 }
 
 TYPED_TEST(CancelConservation, SendersThatAreCancelledLoseNothing) {
+  constexpr int kRounds = kRaceRounds / TypeParam::kCost;
   const auto channel = MakeChannel<MoveOnly, TypeParam>();
-  RandomCancels cancels(kRaceRounds, 2);
+  RandomCancels cancels(kRounds, 2);
   Sender sender;
   std::vector<int> received;
   {
     std::jthread thread([&] {
-      sender.Run(kRaceRounds,
+      sender.Run(kRounds,
                  [&](int i, MoveOnly&& value) { return TypeParam::Send(cancels.Begin(i), channel, std::move(value)); });
       channel.Close();
     });
     ReceiveRest<TypeParam>(channel, received);
   }
   EXPECT_EQ(received, sender.accepted);
-  EXPECT_EQ(sender.accepted.size() + sender.returned, static_cast<size_t>(kRaceRounds));
+  EXPECT_EQ(sender.accepted.size() + sender.returned, static_cast<size_t>(kRounds));
 }
 
 TYPED_TEST(CancelConservation, BothSidesCancelledLoseNothing) {
+  constexpr int kRounds = kRaceRounds / TypeParam::kCost;
   const auto channel = MakeChannel<MoveOnly, TypeParam>();
-  RandomCancels send_cancels(kRaceRounds, 3);
-  RandomCancels receive_cancels(kRaceRounds, 4);
+  RandomCancels send_cancels(kRounds, 3);
+  RandomCancels receive_cancels(kRounds, 4);
   Sender sender;
   std::vector<int> received;
   {
     std::jthread thread([&] {
-      sender.Run(kRaceRounds, [&](int i, MoveOnly&& value) {
+      sender.Run(kRounds, [&](int i, MoveOnly&& value) {
         return TypeParam::Send(send_cancels.Begin(i), channel, std::move(value));
       });
     });
-    for (int i = 0; i < kRaceRounds; ++i) Keep(TypeParam::Receive(receive_cancels.Begin(i), channel), received);
+    for (int i = 0; i < kRounds; ++i) Keep(TypeParam::Receive(receive_cancels.Begin(i), channel), received);
   }
   channel.Close();
   ReceiveRest<TypeParam>(channel, received);
   EXPECT_EQ(received, sender.accepted);
-  EXPECT_EQ(sender.accepted.size() + sender.returned, static_cast<size_t>(kRaceRounds));
+  EXPECT_EQ(sender.accepted.size() + sender.returned, static_cast<size_t>(kRounds));
 }
 
 TYPED_TEST(DeadlineConservation, BothSidesLateLoseNothing) {

@@ -53,12 +53,13 @@ template <typename... Paths>
 using OverAllCapacities = ::testing::Types<Setup<Paths, Room<0>>..., Setup<Paths, Room<1>>..., Setup<Paths, Room<8>>...,
                                            Setup<Paths, EndlessRoom>...>;
 
-using AllSetups = OverAllCapacities<DirectPath, SelectPath, ContextPath, DeadlinePath>;
-using BoundedSetups = OverBoundedCapacities<DirectPath, SelectPath, ContextPath, DeadlinePath>;
-using CancellableSetups = OverAllCapacities<SelectPath, ContextPath>;
-using CancellableBoundedSetups = OverBoundedCapacities<SelectPath, ContextPath>;
-using TimedSetups = OverAllCapacities<SelectPath, ContextPath, DeadlinePath>;
-using TimedBoundedSetups = OverBoundedCapacities<SelectPath, ContextPath, DeadlinePath>;
+using AllSetups = OverAllCapacities<DirectPath, SelectPath, ContextPath, DeadlinePath, CoroutinePath, AsyncSelectPath>;
+using BoundedSetups =
+    OverBoundedCapacities<DirectPath, SelectPath, ContextPath, DeadlinePath, CoroutinePath, AsyncSelectPath>;
+using CancellableSetups = OverAllCapacities<SelectPath, ContextPath, CoroutinePath, AsyncSelectPath>;
+using CancellableBoundedSetups = OverBoundedCapacities<SelectPath, ContextPath, CoroutinePath, AsyncSelectPath>;
+using TimedSetups = OverAllCapacities<SelectPath, ContextPath, DeadlinePath, CoroutinePath>;
+using TimedBoundedSetups = OverBoundedCapacities<SelectPath, ContextPath, DeadlinePath, CoroutinePath>;
 
 struct SetupNames {
   template <typename S>

@@ -3,7 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include "eventbus/async_select.h"
 #include "eventbus/channel.h"
+#include "eventbus/context.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/task.h"
@@ -29,7 +31,6 @@ Task<int> SendOne(SendChannel<std::unique_ptr<int>> channel) {
   Check(status.ok() == (value == nullptr), "sent, or still here");
   co_return status.ok();
 }
-
 
 TEST(TaskModel, AThreadAndACoroutineMeet) {
   for (const int capacity : {0, 1}) {
@@ -123,6 +124,52 @@ TEST(TaskModel, ShutdownOfTheExecutorAgainstHandOff) {
     executor.Close();
     sender.Join();
     Check(received.Join().status().code() == absl::StatusCode::kUnavailable, "told");
+  });
+}
+
+Task<absl::StatusCode> ReceiveUntilDone(ReceiveChannel<std::unique_ptr<int>> channel, Context context) {
+  co_return (co_await channel.AsyncReceive(context)).status().code();
+}
+
+TEST(TaskModel, CancelAgainstHandOffLosesNothing) {
+  Explore([] {
+    ManualExecutor executor;
+    const Channel<std::unique_ptr<int>> channel(0);
+    CancelHandle cancel = Context::Background().WithCancel();
+    Spawned<absl::StatusCode> received = Spawn(executor, ReceiveUntilDone(channel, cancel.context()));
+    executor.RunAll();
+    auto value = std::make_unique<int>(7);
+    bool sent = false;
+    Thread sender([&] { sent = channel.TrySend(std::move(value)).ok(); });
+    cancel.Cancel();
+    sender.Join();
+    executor.RunAll();
+    const absl::StatusCode code = *received.Join();
+    Check(sent == (value == nullptr), "handed over, or still here");
+    Check(sent == (code == absl::StatusCode::kOk), "received what was handed over");
+    Check(sent || code == absl::StatusCode::kCancelled, "or cancelled");
+  });
+}
+
+TEST(TaskModel, StopAgainstASelectThatIsClaimed) {
+  const auto select = [](Channel<int> a, Channel<int> b) -> Task<int> {
+    absl::StatusOr<int> value;
+    co_return co_await AsyncSelect(a.OnReceive(&value), b.OnReceive(&value));
+  };
+  Explore([&] {
+    ManualExecutor executor;
+    const Channel<int> a(0);
+    const Channel<int> b(0);
+    Spawned<int> selected = Spawn(executor, select(a, b));
+    executor.RunAll();
+    int sent = 0;
+    Thread sender([&] { sent += a.TrySend(1).ok(); });
+    Thread other([&] { sent += b.TrySend(2).ok(); });
+    selected.Stop();
+    sender.Join();
+    other.Join();
+    Check(sent <= 1, "one case at most");
+    executor.RunAll();
   });
 }
 

@@ -1,5 +1,6 @@
 #include "eventbus/task.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -8,11 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "eventbus/async_select.h"
 #include "eventbus/channel.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
 #include "eventbus/thread_pool.h"
+#include "eventbus/timer.h"
 #include "gtest/gtest.h"
 #include "tests/support/payloads.h"
 #include "tests/support/waiting.h"
@@ -332,6 +335,169 @@ TEST(Spawned, DefaultConstructedHasEnded) {
   EXPECT_TRUE(none.done());
   none.Stop();
   EXPECT_EQ(none.Join().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+Task<absl::StatusCode> ReceiveUntilDone(ReceiveChannel<int> channel, Context context) {
+  co_return (co_await channel.AsyncReceive(context)).status().code();
+}
+
+TEST(TaskContext, IsCheckedFirstAndEndsAWait) {
+  ManualExecutor executor;
+  const Channel<int> channel(1);
+  CancelHandle cancel = Context::Background().WithCancel();
+  Spawned<absl::StatusCode> waits = Spawn(executor, ReceiveUntilDone(channel, cancel.context()));
+  executor.RunAll();
+  EXPECT_EQ(WaitingReceivers(channel), 1u);
+  cancel.Cancel();
+  executor.RunAll();
+  EXPECT_EQ(*waits.Join(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(WaitingReceivers(channel), 0u);
+  ASSERT_TRUE(channel.TrySend(1).ok());
+  Spawned<absl::StatusCode> late = Spawn(executor, ReceiveUntilDone(channel, cancel.context()));
+  executor.RunAll();
+  EXPECT_EQ(*late.Join(), absl::StatusCode::kCancelled) << "although there is a value";
+  EXPECT_EQ(channel.ApproxSize(), 1u);
+  Spawned<absl::StatusCode> never = Spawn(executor, ReceiveUntilDone(channel, Context::Background()));
+  executor.RunAll();
+  EXPECT_EQ(*never.Join(), absl::StatusCode::kOk);
+}
+
+TEST(TaskContext, ADeadlineEndsAWaitThatNoThreadSleepsIn) {
+  ThreadPool pool(1);
+  const Channel<int> channel(0);
+  const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(2));
+  EXPECT_EQ(*Spawn(pool, ReceiveUntilDone(channel, soon.context())).Join(), absl::StatusCode::kDeadlineExceeded);
+  const auto send = [](SendChannel<std::string> to, Context context) -> Task<std::string> {
+    std::string value = "mine";
+    EXPECT_FALSE((co_await to.AsyncSend(context, std::move(value))).ok());
+    const std::string copied = "copied";
+    EXPECT_FALSE((co_await to.AsyncSend(context, copied)).ok());
+    co_return value;
+  };
+  const CancelHandle later = Context::Background().WithTimeout(absl::Milliseconds(2));
+  EXPECT_EQ(*Spawn(pool, send(Channel<std::string>(0), later.context())).Join(), "mine");
+  const auto receive_many = [](ReceiveChannel<int> from, Context context) -> Task<absl::Status> {
+    co_return (co_await from.AsyncReceiveMany(context, 3)).status();
+  };
+  const CancelHandle last = Context::Background().WithTimeout(absl::Milliseconds(2));
+  EXPECT_EQ(Spawn(pool, receive_many(channel, last.context())).Join().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(TaskContext, AValueBeforeTheDeadlineIsReceived) {
+  ThreadPool pool(1);
+  const Channel<int> channel(0);
+  const CancelHandle far = Context::Background().WithTimeout(absl::Hours(1));
+  Spawned<absl::StatusCode> received = Spawn(pool, ReceiveUntilDone(channel, far.context()));
+  EXPECT_TRUE(channel.Send(1).ok());
+  EXPECT_EQ(*received.Join(), absl::StatusCode::kOk);
+}
+
+TEST(Task, ReceivesFromATimer) {
+  ThreadPool pool(1);
+  const auto wait = []() -> Task<bool> {
+    const absl::Time before = absl::Now();
+    const absl::StatusOr<absl::Time> now = co_await After(absl::Milliseconds(3)).AsyncReceive();
+    co_return now.ok() && absl::Now() - before >= absl::Milliseconds(3);
+  };
+  EXPECT_TRUE(*Spawn(pool, wait()).Join());
+}
+
+TEST(Task, StoppedBeforeItsTimerIsDue) {
+  ManualExecutor executor;
+  const auto wait = []() -> Task<> { co_await After(absl::Hours(1)).AsyncReceive(); };
+  Spawned<> spawned = Spawn(executor, wait());
+  executor.RunAll();
+  spawned.Stop();
+  EXPECT_EQ(spawned.Join().code(), absl::StatusCode::kCancelled);
+}
+
+Task<int> SelectOne(ReceiveChannel<int> a, ReceiveChannel<int> b, Context context, int* value) {
+  absl::StatusOr<int> received = absl::UnknownError("");
+  const int chosen = co_await AsyncSelect(a.OnReceive(&received), b.OnReceive(&received), context.OnDone());
+  if (received.ok()) *value = *received;
+  co_return chosen;
+}
+
+TEST(AsyncSelect, TakesWhatIsReadyOrWaits) {
+  ManualExecutor executor;
+  const Channel<int> a(1);
+  const Channel<int> b(0);
+  CancelHandle cancel = Context::Background().WithCancel();
+  int value = 0;
+  ASSERT_TRUE(a.TrySend(5).ok());
+  Spawned<int> ready = Spawn(executor, SelectOne(a, b, cancel.context(), &value));
+  executor.RunAll();
+  EXPECT_EQ(*ready.Join(), 0);
+  EXPECT_EQ(value, 5);
+  Spawned<int> waits = Spawn(executor, SelectOne(a, b, cancel.context(), &value));
+  executor.RunAll();
+  EXPECT_EQ(WaitingReceivers(a), 1u);
+  ASSERT_TRUE(b.TrySend(6).ok());
+  EXPECT_FALSE(b.TrySend(7).ok()) << "exactly one case takes effect";
+  executor.RunAll();
+  EXPECT_EQ(*waits.Join(), 1);
+  EXPECT_EQ(value, 6);
+  EXPECT_EQ(WaitingReceivers(a), 0u);
+  Spawned<int> cancelled = Spawn(executor, SelectOne(a, b, cancel.context(), &value));
+  executor.RunAll();
+  cancel.Cancel();
+  executor.RunAll();
+  EXPECT_EQ(*cancelled.Join(), 2);
+}
+
+TEST(AsyncSelect, RunsHandlersInTheTaskAndTakesTheFirstListed) {
+  ManualExecutor executor;
+  const Channel<int> a(1);
+  const Channel<int> b(1);
+  const auto select = [](Channel<int> from, Channel<int> to, ManualExecutor* runner) -> Task<int> {
+    int handled = 0;
+    const int chosen = co_await AsyncSelectInOrder(
+        from.OnReceive([&](const absl::StatusOr<int>& value) { handled = *value + runner->RunsHere(); }), to.OnSend(2));
+    EXPECT_EQ(chosen, 0);
+    co_return handled;
+  };
+  ASSERT_TRUE(a.TrySend(10).ok());
+  Spawned<int> handled = Spawn(executor, select(a, b, &executor));
+  executor.RunAll();
+  EXPECT_EQ(*handled.Join(), 11);
+  EXPECT_EQ(b.ApproxSize(), 0u);
+}
+
+TEST(AsyncSelect, ATimerIsACase) {
+  ThreadPool pool(1);
+  const auto select = [](ReceiveChannel<int> never) -> Task<int> {
+    absl::StatusOr<int> value;
+    absl::StatusOr<absl::Time> now;
+    std::vector<Case> cases;
+    cases.push_back(never.OnReceive(&value));
+    cases.push_back(After(absl::Milliseconds(2)).OnReceive(&now));
+    co_return co_await AsyncSelect(cases);
+  };
+  EXPECT_EQ(*Spawn(pool, select(Channel<int>(0))).Join(), 1);
+}
+
+TEST(AsyncSelect, StoppedWhileItHoldsAValueDestroysIt) {
+  ManualExecutor executor;
+  Counted::Counts counts;
+  {
+    const Channel<Counted> a(0);
+    const Channel<Counted> b(0);
+    const auto select = [](ReceiveChannel<Counted> x, ReceiveChannel<Counted> y) -> Task<> {
+      co_await AsyncSelect(x.OnReceive([](const absl::StatusOr<Counted>&) { FAIL(); }),
+                           y.OnReceive([](const absl::StatusOr<Counted>&) { FAIL(); }));
+    };
+    Spawned<> waits = Spawn(executor, select(a, b));
+    executor.RunAll();
+    waits.Stop();
+    EXPECT_EQ(WaitingReceivers(a) + WaitingReceivers(b), 0u);
+    Spawned<> served = Spawn(executor, select(a, b));
+    executor.RunAll();
+    ASSERT_TRUE(b.TrySend(Counted(counts, 1)).ok());
+    served.Stop();
+    EXPECT_EQ(WaitingReceivers(a), 0u);
+    EXPECT_EQ(counts.alive, 0);
+    executor.RunAll();
+  }
 }
 
 // Stopping in the instant in which a value arrives: it is received or it is still the sender's.

@@ -84,12 +84,12 @@ TEST(ThreadPool, ABatchWakesAsManyThreadsAsItNeeds) {
 TEST(ThreadPool, SurvivesWorkThatThrowsAndTellsOfIt) {
   std::atomic<int> told{0};
   ThreadPool pool(1, {.on_exception = [&told](std::exception_ptr thrown) {
-                        try {
-                          std::rethrow_exception(thrown);
-                        } catch (const std::runtime_error&) {
-                          ++told;
-                        }
-                      }});
+                    try {
+                      std::rethrow_exception(thrown);
+                    } catch (const std::runtime_error&) {
+                      ++told;
+                    }
+                  }});
   bool ran = false;
   pool.Submit([] { throw std::runtime_error("x"); });
   pool.Submit([&ran] { ran = true; });

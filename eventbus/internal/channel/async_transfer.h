@@ -4,39 +4,71 @@
 #define EVENTBUS_INTERNAL_CHANNEL_ASYNC_TRANSFER_H_
 
 #include <algorithm>
-#include <concepts>
+#include <array>
 #include <coroutine>
 #include <cstddef>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "eventbus/context.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/channel/channel_status.h"
 #include "eventbus/internal/channel/receive_slot.h"
+#include "eventbus/internal/choosing/async_select.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/async_operation.h"
 #include "eventbus/internal/waiting/async_wait.h"
 
 namespace eventbus::internal {
 
-// What is to be awaited: makes its awaiter where it is awaited, for an awaiter has its place in the wait queue and cannot
-// move.
-template <typename Awaiter, typename... Args>
-class [[nodiscard]] AsyncOperation {
+// How an awaiter waits for its channel alone.
+class PlainWait {
  public:
-  using AwaitedInTask = void;
+  PlainWait(ChannelCore& channel, Role role, void* value) : wait_(channel, role, value) {}
 
-  explicit AsyncOperation(Args... args) : args_(std::forward<Args>(args)...) {}
-
-  Awaiter operator co_await() && { return std::make_from_tuple<Awaiter>(std::move(args_)); }
+  bool TryNow() { return wait_.TryNow(); }
+  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
+  Outcome Resume() { return wait_.Resume(); }
+  void Withdraw() { wait_.Withdraw(); }
+  Outcome outcome() const { return wait_.outcome(); }
+  // Why it gave up: it does not.
+  absl::Status why() const { return absl::OkStatus(); }
 
  private:
-  std::tuple<Args...> args_;
+  AsyncWait wait_;
+};
+
+// The same, until a context is done.
+class ContextWait {
+ public:
+  ContextWait(ChannelCore& channel, Role role, void* value, Context context)
+      : context_(std::move(context)),
+        arms_{Arm{.target = ContextAccess::state(context_)}, Arm{.target = &channel, .role = role, .value = value}},
+        wait_(arms_, Choice::kListed) {}
+
+  bool TryNow() { return wait_.TryNow(); }
+  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
+  Outcome Resume() {
+    wait_.Resume();
+    return outcome();
+  }
+  void Withdraw() { wait_.Withdraw(); }
+  Outcome outcome() const {
+    const Selected selected = wait_.selected();
+    return selected.index == 0 ? Outcome::kCancelled : selected.outcome;
+  }
+  absl::Status why() const { return context_.status(); }
+
+ private:
+  const Context context_;
+  const std::array<Arm, 2> arms_;
+  AsyncSelectWait wait_;
 };
 
 // The awaiter of one send or receive. What it keeps alive outlives the wait, so it comes first.
+template <typename Wait>
 class TransferAwaiter {
  public:
   bool await_ready() { return wait_.TryNow(); }
@@ -47,22 +79,28 @@ class TransferAwaiter {
 
  protected:
   // Borrows `channel` unless `kept` is it.
-  TransferAwaiter(ChannelCore& channel, Ref<ChannelCore> kept, Role role, void* value)
-      : kept_(std::move(kept)), wait_(channel, role, value) {}
+  template <typename... Args>
+  TransferAwaiter(Ref<ChannelCore> kept, ChannelCore& channel, Role role, void* value, Args... args)
+      : kept_(std::move(kept)), wait_(channel, role, value, std::move(args)...) {}
 
-  AsyncWait& wait() { return wait_; }
+  Wait& wait() { return wait_; }
 
  private:
   const Ref<ChannelCore> kept_;
-  AsyncWait wait_;
+  Wait wait_;
 };
 
-template <typename T>
-class SendAwaiter : public TransferAwaiter {
+template <typename Wait>
+class SendAwaiter : public TransferAwaiter<Wait> {
  public:
-  SendAwaiter(ChannelCore& channel, T* value) : TransferAwaiter(channel, nullptr, Role::kSend, value) {}
+  template <typename... Args>
+  SendAwaiter(ChannelCore& channel, void* value, Args... args)
+      : TransferAwaiter<Wait>(nullptr, channel, Role::kSend, value, std::move(args)...) {}
 
-  absl::Status await_resume() { return SendStatus(wait().Resume()); }
+  absl::Status await_resume() {
+    const Outcome outcome = this->wait().Resume();
+    return outcome == Outcome::kCancelled ? this->wait().why() : SendStatus(outcome);
+  }
 };
 
 // The same with a value of its own.
@@ -73,29 +111,32 @@ class OwnedValue {
   T value_;
 };
 
-template <typename T>
-class OwningSendAwaiter : private OwnedValue<T>, public SendAwaiter<T> {
+template <typename T, typename Wait>
+class OwningSendAwaiter : private OwnedValue<T>, public SendAwaiter<Wait> {
  public:
-  OwningSendAwaiter(ChannelCore& channel, T value)
-      : OwnedValue<T>(std::move(value)), SendAwaiter<T>(channel, &this->value_) {}
+  template <typename... Args>
+  OwningSendAwaiter(ChannelCore& channel, T value, Args... args)
+      : OwnedValue<T>(std::move(value)), SendAwaiter<Wait>(channel, &this->value_, std::move(args)...) {}
 };
 
 // Memory for the value, and its end if nobody takes it.
-template <typename T>
-class ReceivingAwaiter : private ReceiveSlot<T>, public TransferAwaiter {
+template <typename T, typename Wait>
+class ReceivingAwaiter : private ReceiveSlot<T>, public TransferAwaiter<Wait> {
  public:
-  ReceivingAwaiter(ChannelCore& channel, Ref<ChannelCore> kept)
-      : TransferAwaiter(channel, std::move(kept), Role::kReceive, this->memory()) {}
+  template <typename... Args>
+  ReceivingAwaiter(ChannelCore& channel, Ref<ChannelCore> kept, Args... args)
+      : TransferAwaiter<Wait>(std::move(kept), channel, Role::kReceive, this->memory(), std::move(args)...) {}
   ~ReceivingAwaiter() {
-    wait().Withdraw();
-    if (!taken_ && wait().outcome() == Outcome::kDone) TakenValue<T> dropped(this->memory());
+    this->wait().Withdraw();
+    if (!taken_ && this->wait().outcome() == Outcome::kDone) TakenValue<T> dropped(this->memory());
   }
 
  protected:
-  // The outcome; if `kDone`, the caller takes the value out of `slot()`.
-  Outcome Resume() {
+  // OK, and the caller takes the value out of `slot()`; or why there is none.
+  absl::Status Resume() {
     taken_ = true;
-    return wait().Resume();
+    const Outcome outcome = this->wait().Resume();
+    return outcome == Outcome::kCancelled ? this->wait().why() : ReceiveStatus(outcome);
   }
   ReceiveSlot<T>& slot() { return *this; }
 
@@ -103,29 +144,30 @@ class ReceivingAwaiter : private ReceiveSlot<T>, public TransferAwaiter {
   bool taken_ = false;
 };
 
-template <typename T>
-class ReceiveAwaiter : public ReceivingAwaiter<T> {
+template <typename T, typename Wait>
+class ReceiveAwaiter : public ReceivingAwaiter<T, Wait> {
  public:
-  using ReceivingAwaiter<T>::ReceivingAwaiter;
+  using ReceivingAwaiter<T, Wait>::ReceivingAwaiter;
 
   absl::StatusOr<T> await_resume() {
-    const Outcome outcome = this->Resume();
-    if (outcome != Outcome::kDone) return ErrorOr<T>(ReceiveStatus(outcome));
+    absl::Status status = this->Resume();
+    if (!status.ok()) return ErrorOr<T>(std::move(status));
     return this->slot().Take();
   }
 };
 
-template <typename T>
-class ReceiveManyAwaiter : public ReceivingAwaiter<T> {
+template <typename T, typename Wait>
+class ReceiveManyAwaiter : public ReceivingAwaiter<T, Wait> {
  public:
-  ReceiveManyAwaiter(ChannelCore& channel, Ref<ChannelCore> kept, size_t max)
-      : ReceivingAwaiter<T>(channel, std::move(kept)), channel_(channel), max_(max) {}
+  template <typename... Args>
+  ReceiveManyAwaiter(ChannelCore& channel, Ref<ChannelCore> kept, size_t max, Args... args)
+      : ReceivingAwaiter<T, Wait>(channel, std::move(kept), std::move(args)...), channel_(channel), max_(max) {}
 
   absl::StatusOr<std::vector<T>> await_resume() {
     std::vector<T> values;
     values.reserve(std::min(max_, channel_.ApproxSize() + 1));  // May throw, so it comes before the value is taken.
-    const Outcome outcome = this->Resume();
-    if (outcome != Outcome::kDone) return ReceiveStatus(outcome);
+    absl::Status status = this->Resume();
+    if (!status.ok()) return status;
     this->slot().AppendTo(values);
     TakeWhatIsThere(channel_, max_, values);
     return values;
@@ -137,13 +179,24 @@ class ReceiveManyAwaiter : public ReceivingAwaiter<T> {
 };
 
 template <typename T>
-using AsyncSend = AsyncOperation<SendAwaiter<T>, ChannelCore&, T*>;
+using AsyncSend = AsyncOperation<SendAwaiter<PlainWait>, ChannelCore&, T*>;
 template <typename T>
-using AsyncOwningSend = AsyncOperation<OwningSendAwaiter<T>, ChannelCore&, T>;
+using AsyncOwningSend = AsyncOperation<OwningSendAwaiter<T, PlainWait>, ChannelCore&, T>;
 template <typename T>
-using AsyncReceive = AsyncOperation<ReceiveAwaiter<T>, ChannelCore&, Ref<ChannelCore>>;
+using AsyncReceive = AsyncOperation<ReceiveAwaiter<T, PlainWait>, ChannelCore&, Ref<ChannelCore>>;
 template <typename T>
-using AsyncReceiveMany = AsyncOperation<ReceiveManyAwaiter<T>, ChannelCore&, Ref<ChannelCore>, size_t>;
+using AsyncReceiveMany = AsyncOperation<ReceiveManyAwaiter<T, PlainWait>, ChannelCore&, Ref<ChannelCore>, size_t>;
+
+// With a context.
+template <typename T>
+using AsyncSendUntilDone = AsyncOperation<SendAwaiter<ContextWait>, ChannelCore&, T*, Context>;
+template <typename T>
+using AsyncOwningSendUntilDone = AsyncOperation<OwningSendAwaiter<T, ContextWait>, ChannelCore&, T, Context>;
+template <typename T>
+using AsyncReceiveUntilDone = AsyncOperation<ReceiveAwaiter<T, ContextWait>, ChannelCore&, Ref<ChannelCore>, Context>;
+template <typename T>
+using AsyncReceiveManyUntilDone =
+    AsyncOperation<ReceiveManyAwaiter<T, ContextWait>, ChannelCore&, Ref<ChannelCore>, size_t, Context>;
 
 }  // namespace eventbus::internal
 

@@ -21,7 +21,9 @@ namespace internal {
 // What a task may await: operations of this library, which resume it on its executor. Anything else would resume it
 // wherever it likes, while its activity knows nothing of it.
 template <typename Awaitable>
-concept AwaitableInTask = requires { typename std::remove_cvref_t<Awaitable>::AwaitedInTask; };
+concept AwaitableInTask = requires {
+  typename std::remove_cvref_t<Awaitable>::AwaitedInTask;
+};
 
 struct FinalAwaiter {
   bool await_ready() noexcept { return false; }

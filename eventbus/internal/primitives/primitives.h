@@ -7,7 +7,7 @@
 // |---|---|
 // | `Mutex`, `MutexLock` | `mutex.h` |
 // | `Atomic<T>` | `std::atomic<T>` |
-// | `Thread` | `std::thread` |
+// | `Thread`, `StartDetachedThread` | `std::thread` |
 // | `Futex` | sleeping until a word changes, `futex.h` |
 // | `Instant`, `SteadyNow`, `WallNow`, `ToInstant` | `clock.h` |
 // | `SpinPause` | `spin.h` |
@@ -22,6 +22,7 @@
 #include <atomic>
 #include <cstdint>
 #include <thread>
+#include <utility>
 
 #include "eventbus/internal/primitives/clock.h"
 
@@ -48,6 +49,12 @@ template <typename T>
 using Atomic = std::atomic<T>;
 
 using Thread = std::thread;
+
+// Runs `body` in a thread that nobody joins.
+template <typename Body>
+void StartDetachedThread(Body body) {
+  std::thread(std::move(body)).detach();
+}
 
 // A waker on another core is often a microsecond away; sleeping and being woken costs several.
 inline constexpr int kParkSpins = 64;

@@ -22,6 +22,7 @@ void Activity::Notify(ReadyWork& ready) {
     const bool busy = word & (kQueued | kRunning | kEnded);
     return (word & ~kAwaited) | kNotified | (busy ? 0 : kQueued);
   });
+  ModelCheck(!(before & kEnded), "a waker came after the end of whom it wakes");  // A3
   if (!(before & (kQueued | kRunning | kEnded))) {
     ready.Add(*this);
   } else if (before & kAwaited) {
@@ -47,6 +48,7 @@ void Activity::Run() {
     if (before & kEnded) DropRef();
     return;
   }
+  ModelCheck(!(before & kStopping), "a run starts after the stop");
   runner_.store(ThisThread(), std::memory_order_relaxed);
   Next next = Next::kEnds;
   try {

@@ -4,8 +4,10 @@
 #define EVENTBUS_INTERNAL_WAITING_ASYNC_WAIT_H_
 
 #include <coroutine>
+#include <memory>
 
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/alarm.h"
 #include "eventbus/internal/waiting/coroutine_activity.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/waiter.h"
@@ -15,61 +17,37 @@ namespace eventbus::internal {
 class AsyncWait final : public SoleOperation {
  public:
   // `target` and `value` (as in `Waiter`) must outlive this.
-  AsyncWait(Selectable& target, Role role, void* value) : target_(target) {
-    waiter_.operation = this;
-    waiter_.role = role;
-    waiter_.value = value;
-  }
+  AsyncWait(Selectable& target, Role role, void* value);
   AsyncWait(const AsyncWait&) = delete;
   AsyncWait& operator=(const AsyncWait&) = delete;
   ~AsyncWait() { Withdraw(); }
 
   // Completes the operation if it need not wait.
-  bool TryNow() {
-    WakeList wakes;
-    MutexLock lock(&target_.mutex);
-    return target_.TryComplete(waiter_, wakes);
-  }
+  bool TryNow();
 
-  // The same, or leaves the waiter, so that `activity` is resumed at `here` once it is completed: true.
-  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) {
-    WakeList wakes;
-    MutexLock lock(&target_.mutex);
-    if (target_.TryComplete(waiter_, wakes)) return false;
-    activity_ = &activity;
-    activity.WaitAt(here);
-    target_.Enlist(waiter_);
-    return true;
-  }
+  // The same, or leaves the waiter, so that `activity` is resumed at `here` once it is completed: true. Allocates if time
+  // alone can complete it.
+  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here);
 
   // After either: how it ended.
-  Outcome Resume() {
-    activity_ = nullptr;
-    return waiter_.outcome;
-  }
+  Outcome Resume();
 
   // Takes the waiter out, if the coroutine ends instead of going on. Afterwards `outcome()` says whether it had been
   // completed all the same.
-  void Withdraw() {
-    if (activity_ == nullptr) return;
-    {
-      MutexLock lock(&target_.mutex);
-      if (waiter_.linked()) {
-        waiter_.Unlink();
-        activity_ = nullptr;
-        return;
-      }
-    }
-    activity_->AwaitNotified();
-    activity_ = nullptr;
-  }
+  void Withdraw();
   Outcome outcome() const { return waiter_.outcome; }
 
   void Wake(Waiter&, ReadyWork& ready) override { activity_->Notify(ready); }
 
  private:
+  class DueAlarm;
+
+  // The time has come at which it may be completed by itself.
+  void Due();
+
   Selectable& target_;
   CoroutineActivity* activity_ = nullptr;  // Of whom waits; null before and after.
+  std::unique_ptr<Alarm> alarm_;           // Null unless time alone can complete it.
   Waiter waiter_;
 };
 

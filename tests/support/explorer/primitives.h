@@ -135,6 +135,11 @@ class Thread {
   size_t number_;
 };
 
+inline void StartDetachedThread(std::function<void()> body) {
+  explorer::Scheduler::Current()->Start(std::move(body));
+  explorer::Scheduler::Current()->Point("start a thread", nullptr);
+}
+
 inline void ModelCheck(bool holds, const char* what) {
   if (holds) return;
   if (auto* const scheduler = explorer::Scheduler::Current()) scheduler->Fail(what);

@@ -1,0 +1,60 @@
+// A select that a coroutine waits for. A part of its frame.
+//
+// It differs from that of a thread in what a claim wakes, and in time: a thread sleeps until an arm may be due by itself,
+// here an alarm rings then. Who rings it claims the select for itself, takes all waiters out and polls: either an arm has
+// taken effect, or it starts again.
+
+#ifndef EVENTBUS_INTERNAL_CHOOSING_ASYNC_SELECT_H_
+#define EVENTBUS_INTERNAL_CHOOSING_ASYNC_SELECT_H_
+
+#include <coroutine>
+
+#include "absl/types/span.h"
+#include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/choosing/select_run.h"
+#include "eventbus/internal/waiting/alarm.h"
+#include "eventbus/internal/waiting/coroutine_activity.h"
+
+namespace eventbus::internal {
+
+class AsyncSelectWait final : public Operation, private Alarm {
+ public:
+  // Borrows `arms`.
+  AsyncSelectWait(absl::Span<const Arm> arms, Choice choice) : run_(arms, choice) {}
+  AsyncSelectWait(const AsyncSelectWait&) = delete;
+  AsyncSelectWait& operator=(const AsyncSelectWait&) = delete;
+  ~AsyncSelectWait() { Withdraw(); }
+
+  // Lets an arm take effect if one can.
+  bool TryNow() { return run_.PollOneByOne(selected_); }
+
+  // The same, or enlists them all, so that `activity` is resumed at `here` once one has taken effect: true.
+  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here);
+
+  // After either: which arm took effect, and how.
+  Selected Resume();
+
+  // Takes the waiters out, if the coroutine ends instead of going on. Afterwards `selected()` says what had taken effect
+  // all the same, if anything.
+  void Withdraw();
+  Selected selected() const { return selected_; }
+
+  bool TryClaim(Waiter& waiter) override { return word_.Claim(&waiter); }
+  void Wake(Waiter&, ReadyWork& ready) override { activity_->Notify(ready); }
+
+ private:
+  void Ring() override;
+
+  // After the end of the wait: sets `selected_` if another claimed it, and takes the waiters out.
+  void Conclude();
+
+  SelectRun run_;
+  ClaimWord word_;
+  Selected selected_ = {.index = -1, .outcome = Outcome::kNotReady};
+  CoroutineActivity* activity_ = nullptr;  // Of whom waits; null before and after.
+  bool has_alarm_ = false;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_CHOOSING_ASYNC_SELECT_H_

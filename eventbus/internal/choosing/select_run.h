@@ -1,0 +1,70 @@
+// The steps of a select, for whoever waits for its end: a thread (`select_core.cc`) or a coroutine (`async_select.h`).
+
+#ifndef EVENTBUS_INTERNAL_CHOOSING_SELECT_RUN_H_
+#define EVENTBUS_INTERNAL_CHOOSING_SELECT_RUN_H_
+
+#include <cstddef>
+
+#include "absl/container/fixed_array.h"
+#include "absl/types/span.h"
+#include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/selectable.h"
+
+namespace eventbus::internal {
+
+// How many arms take no allocation.
+inline constexpr size_t kInlineArms = 8;
+
+// The claim word of a select that waits: null until claimed, then the waiter that took effect, or the operation itself
+// when it gave up.
+class ClaimWord {
+ public:
+  bool Claim(const void* claimer) {
+    const void* nobody = nullptr;
+    // Relaxed: the word decides only who goes on. What the claimer does next reaches the owner through its wake-up; what
+    // the owner did before reaches the claimer through the mutex of the selectable.
+    return word_.compare_exchange_strong(nobody, claimer, std::memory_order_relaxed, std::memory_order_relaxed);
+  }
+  // Who claimed, for the owner once it was woken.
+  const void* claimer() const { return word_.load(std::memory_order_relaxed); }
+  // For a claimer that starts again, once no waiter is enlisted.
+  void Reset() { word_.store(nullptr, std::memory_order_relaxed); }
+
+ private:
+  Atomic<const void*> word_{nullptr};
+};
+
+class SelectRun {
+ public:
+  // Borrows `arms`.
+  SelectRun(absl::Span<const Arm> arms, Choice choice);
+
+  // Step 1. True if an arm took effect; then `selected` says which.
+  bool PollOneByOne(Selected& selected);
+
+  // Step 2. True if an arm took effect. Otherwise, if there is an `operation`, its waiters are enlisted; `due` is when an
+  // arm may be ready by itself.
+  bool PollTogether(Operation* operation, Selected& selected, Instant& due);
+
+  // The end of step 3: takes out whatever waiter is still enlisted.
+  void Withdraw();
+
+  // What a claim by `waiter`, one of this run's, comes to.
+  Selected SelectedBy(const Waiter& waiter) const {
+    return {.index = static_cast<int>(&waiter - waiters_.data()), .outcome = waiter.outcome};
+  }
+
+ private:
+  // All mutexes are held.
+  bool PollLocked(WakeList& wakes, Selected& selected) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  Instant EnlistLocked(Operation& operation) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+
+  const absl::Span<const Arm> arms_;
+  const Choice choice_;
+  absl::FixedArray<Waiter, kInlineArms> waiters_;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_CHOOSING_SELECT_RUN_H_

@@ -1,0 +1,77 @@
+// Waking at a moment what has no thread that could sleep until then: a coroutine whose context has a deadline, or that
+// receives from a timer.
+//
+// One thread of the process rings all alarms. It starts with the first, sleeps until the earliest is due, and ends when
+// there has been none for a while, so a program that is done with alarms is done with the thread.
+//
+// Invariants:
+//   L1. An alarm is in the heap from `Set` until it is taken out to be rung, or by `Cancel`; under the mutex.
+//   L2. One alarm at a time is being rung, and `ringing_` is it; the clock does not touch it after `Ring` has returned.
+//   L3. The thread sleeps no longer than until the earliest alarm: who sets an earlier one wakes it.
+
+#ifndef EVENTBUS_INTERNAL_WAITING_ALARM_H_
+#define EVENTBUS_INTERNAL_WAITING_ALARM_H_
+
+#include "absl/base/thread_annotations.h"
+#include "eventbus/internal/ground/pairing_heap.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/parker.h"
+#include "eventbus/internal/waiting/wait_queue.h"
+
+namespace eventbus::internal {
+
+class AlarmClock;
+
+// Rung once for each time that it is set. Must not be destroyed while set or ringing: `Cancel` it first.
+class Alarm : public HeapNode<Alarm> {
+ public:
+  virtual ~Alarm() { ModelCheck(!set_, "an alarm was destroyed while it was set"); }
+
+  friend bool operator<(const Alarm& a, const Alarm& b) { return a.at_ < b.at_; }
+
+ protected:
+  // Called by the clock's thread, at its time or a little later, with no lock held. May set it again, as its last
+  // access to it, and may end its life. Must not block, and must not throw.
+  virtual void Ring() = 0;
+
+ private:
+  friend AlarmClock;
+
+  Instant at_ = Instant::Never();
+  bool set_ = false;  // In the heap. Guarded by the clock's mutex.
+};
+
+// Thread-safe.
+class AlarmClock {
+ public:
+  // The one of the process. Never destroyed.
+  static AlarmClock& Get();
+
+  AlarmClock() = default;
+  AlarmClock(const AlarmClock&) = delete;
+  AlarmClock& operator=(const AlarmClock&) = delete;
+
+  // Has `alarm`, which is not set, rung at `at`. O(1), but for the first, which starts the thread.
+  void Set(Alarm& alarm, Instant at);
+
+  // When this has returned, `alarm` is not set and not being rung, unless this is called from its `Ring`. O(log n).
+  void Cancel(Alarm& alarm);
+
+  // Whether the thread runs.
+  bool has_thread() const;
+
+ private:
+  void Serve();
+
+  mutable Mutex mutex_;  // Nothing is rung under it.
+  PairingHeap<Alarm> alarms_ ABSL_GUARDED_BY(mutex_);
+  bool serving_ ABSL_GUARDED_BY(mutex_) = false;         // The thread runs, or is about to.
+  Parker* sleeper_ ABSL_GUARDED_BY(mutex_) = nullptr;    // Of the thread, while it sleeps and nobody has woken it.
+  Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;     // L2
+  ThreadIdentity server_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  WaitQueue rung_ ABSL_GUARDED_BY(mutex_);               // Those that wait for the end of the ring in progress.
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_WAITING_ALARM_H_
