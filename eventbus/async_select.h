@@ -37,7 +37,8 @@ namespace internal {
 
 class SelectAwaiter {
  public:
-  SelectAwaiter(absl::string_view call, std::span<Case> cases, Choice choice) : list_(cases), wait_(list_.arms(), choice) {
+  SelectAwaiter(absl::string_view call, std::span<Case> cases, Choice choice)
+      : list_(cases), wait_(list_.arms(), choice) {
     list_.RequireReadiness(call);
   }
   ~SelectAwaiter() {

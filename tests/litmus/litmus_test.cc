@@ -12,7 +12,9 @@
 #include "eventbus/feed.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/activity.h"
 #include "eventbus/internal/waiting/parker.h"
+#include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
 #include "gtest/gtest.h"
 
@@ -40,6 +42,57 @@ TEST(Litmus, Mutex) {
   };
   Together(add, add);
   EXPECT_EQ(plain, 100 * kRounds);
+}
+
+// A run in one thread, the next in another: plain data of the consumer needs no lock of its own.
+class CountingActivity final : public Activity {
+ public:
+  explicit CountingActivity(Executor& executor) : Activity(executor) {}
+  int64_t plain = 0;
+
+ private:
+  Next DoSome() override { return ++plain < kRounds ? Next::kAgain : Next::kEnds; }
+  void CleanUp(bool) override { ++plain; }
+};
+
+TEST(Litmus, Activity) {
+  ManualExecutor executor;
+  const auto activity = MakeRef<CountingActivity>(executor);
+  activity->Start();
+  const auto run = [&] {
+    while (!activity->stopping()) executor.RunOne();
+  };
+  Together(run, run);
+  EXPECT_EQ(activity->plain, kRounds + 1);
+  // What a waker wrote before it notified is visible to the run.
+  for (int round = 0; round < kRounds; ++round) {
+    class Reads final : public Activity {
+     public:
+      Reads(Executor& its_executor, const int& source) : Activity(its_executor), source_(source) {}
+      int seen = 0;
+
+     private:
+      Next DoSome() override {
+        seen = source_;
+        return Next::kEnds;
+      }
+      void CleanUp(bool) override {}
+      const int& source_;
+    };
+    int plain = 0;
+    const auto reads = MakeRef<Reads>(executor, plain);
+    reads->StartWaiting();
+    Together(
+        [&] {
+          plain = 1;
+          ReadyWork ready;
+          reads->Notify(ready);
+        },
+        [&] {
+          while (!executor.RunOne()) std::this_thread::yield();
+        });
+    EXPECT_EQ(reads->seen, 1);
+  }
 }
 
 TEST(Litmus, Parker) {

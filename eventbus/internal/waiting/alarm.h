@@ -65,11 +65,11 @@ class AlarmClock {
 
   mutable Mutex mutex_;  // Nothing is rung under it.
   PairingHeap<Alarm> alarms_ ABSL_GUARDED_BY(mutex_);
-  bool serving_ ABSL_GUARDED_BY(mutex_) = false;         // The thread runs, or is about to.
-  Parker* sleeper_ ABSL_GUARDED_BY(mutex_) = nullptr;    // Of the thread, while it sleeps and nobody has woken it.
-  Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;     // L2
+  bool serving_ ABSL_GUARDED_BY(mutex_) = false;       // The thread runs, or is about to.
+  Parker* sleeper_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Of the thread, while it sleeps and nobody has woken it.
+  Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;   // L2
   ThreadIdentity server_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  WaitQueue rung_ ABSL_GUARDED_BY(mutex_);               // Those that wait for the end of the ring in progress.
+  WaitQueue rung_ ABSL_GUARDED_BY(mutex_);  // Those that wait for the end of the ring in progress.
 };
 
 }  // namespace eventbus::internal

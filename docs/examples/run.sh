@@ -1,0 +1,3 @@
+#!/bin/sh
+# Runs an example that checks itself: run.sh PROGRAM ARGUMENT...
+exec "$@"
