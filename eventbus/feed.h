@@ -1,8 +1,10 @@
-// One-to-many: everything sent to a feed goes to every subscribed channel.
+// One-to-many: everything sent to a feed goes to every subscriber, which is a channel or a handler.
 //
 //   FeedOf<Block> blocks;
 //   Channel<Block> channel(16);
 //   absl::StatusOr<Subscription> subscription = blocks.Subscribe(channel, {.name = "indexer"});
+//   absl::StatusOr<Subscription> printing = blocks.Subscribe([](const Block& block) { Print(block); },
+//                                                            {.name = "printer", .executor = &pool});
 //   SendResult result = blocks.Send(block);               // returns when every subscriber has taken it
 //   SendResult bounded = blocks.Send(context, block);     // ...or the context is done: `missed` says who did not
 //
@@ -29,6 +31,13 @@
 //     except that a send to the same feed from inside them is refused with `kFailedPrecondition`, for it would wait for
 //     itself.
 //   - The value is copied once for each subscriber, and nothing of it is kept when the send returns.
+//   - A handler with an executor is called there, one call at a time and in order, from a queue of its own that holds
+//     `capacity` values; where that is full, a send waits. One without an executor is called by the sender, in the send,
+//     without a copy. Neither is called once `Unsubscribe` has returned, and what was in the queue is dropped then.
+//   - What a handler throws, or a status that it returns and that is not OK, is counted and told to `on_error`, and stops
+//     neither the sender nor the others.
+//   - A send from inside a handler of the same feed never waits. In the sender's own thread it is refused with
+//     `kFailedPrecondition`; in an executor it is as `TrySend`, for the handlers that it would wait for may wait for it.
 //
 // A send that is cancelled was taken by some and not by others. Who needs all or none, or counts, sends without a context
 // and closes the feed or unsubscribes the slow one to end the wait.
@@ -56,6 +65,7 @@
 #include "absl/status/statusor.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/executor.h"
 #include "eventbus/internal/channel/channel_handle.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/ground/element.h"
@@ -71,6 +81,7 @@ struct FeedOptions {
   std::string name = {};
 };
 
+// What is said of handlers is refused with `kInvalidArgument` for channels.
 template <typename T>
 struct SubscribeOptions {
   // For people: in statuses and in `SendResult::missed`.
@@ -79,7 +90,23 @@ struct SubscribeOptions {
   // a time, and never after `Unsubscribe` has returned. Empty: it wants all. A filter that throws ends its subscription
   // with `kInternal`.
   absl::AnyInvocable<bool(const T&)> filter = {};
+  // Where the handler runs; must outlive the subscription, which ends with `kUnavailable` if the executor is shut down.
+  // Null: in the sending thread.
+  Executor* executor = nullptr;
+  // How many values wait for a handler that has an executor. 0 is 64.
+  size_t capacity = 0;
+  // Called after each call of the handler that failed, in the same thread, with the status or, for an exception,
+  // `kInternal`.
+  absl::AnyInvocable<void(const absl::Status& error)> on_error = {};
+  // Whether such a failure ends the subscription, with the same status as the reason.
+  bool ends_on_error = false;
 };
+
+// What can be subscribed as a handler of `T`: called with `const T&`, gives nothing or an `absl::Status`.
+template <typename Handler, typename T>
+concept HandlerOf = std::invocable<Handler&, const T&> && !std::convertible_to<Handler, SendChannel<T>> &&
+                    (std::is_void_v<std::invoke_result_t<Handler&, const T&>> ||
+                     std::convertible_to<std::invoke_result_t<Handler&, const T&>, absl::Status>);
 
 namespace internal {
 
@@ -110,13 +137,35 @@ class FeedBase {
 
   template <typename T>
   absl::StatusOr<Subscription> SubscribeTo(const SendChannel<T>& channel, SubscribeOptions<T> options) {
-    ErasedFilter filter;
-    if (options.filter) {
-      filter = [wanted = std::move(options.filter)](const void* value) mutable {
-        return wanted(*static_cast<const T*>(value));
-      };
+    if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
+      return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
     }
-    return core_->Subscribe(kElementOf<T>, ChannelAccess::core(channel), std::move(options.name), std::move(filter));
+    SubscriberParts parts = PartsOf(options);
+    parts.channel = ChannelAccess::core(channel);
+    return core_->Subscribe(kElementOf<T>, std::move(parts));
+  }
+
+  template <typename T, typename Handler>
+  absl::StatusOr<Subscription> SubscribeHandler(Handler handler, SubscribeOptions<T> options) {
+    SubscriberParts parts = PartsOf(options);
+    parts.handler = [handler = std::move(handler)](const void* value) mutable -> absl::Status {
+      if constexpr (std::is_void_v<std::invoke_result_t<Handler&, const T&>>) {
+        handler(*static_cast<const T*>(value));
+        return absl::OkStatus();
+      } else {
+        return handler(*static_cast<const T*>(value));
+      }
+    };
+    parts.on_error = std::move(options.on_error);
+    parts.ends_on_error = options.ends_on_error;
+    if (options.executor != nullptr) {
+      constexpr size_t kCapacity = 64;
+      static_assert(std::is_copy_constructible_v<T>);
+      parts.channel = MakeRef<ChannelCore>(kElementOf<T>, options.capacity == 0 ? kCapacity : options.capacity);
+    } else if (options.capacity != 0) {
+      return core_->Refuse("Subscribe: capacity is for handlers with an executor");
+    }
+    return core_->Subscribe(kElementOf<T>, std::move(parts), options.executor);
   }
 
   template <typename T>
@@ -127,6 +176,18 @@ class FeedBase {
   }
 
  private:
+  template <typename T>
+  static SubscriberParts PartsOf(SubscribeOptions<T>& options) {
+    SubscriberParts parts;
+    parts.name = std::move(options.name);
+    if (options.filter) {
+      parts.filter = [wanted = std::move(options.filter)](const void* value) mutable {
+        return wanted(*static_cast<const T*>(value));
+      };
+    }
+    return parts;
+  }
+
   const Ref<FeedCore> core_;
 };
 
@@ -148,6 +209,12 @@ class FeedOf : public internal::FeedBase {
   // null, `kFailedPrecondition` if the feed is closed. Never blocks.
   absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {}) {
     return SubscribeTo(channel, std::move(options));
+  }
+
+  // The same with a handler, which is called with every later value: in `options.executor`, or in the sending thread.
+  template <HandlerOf<T> Handler>
+  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {}) {
+    return this->template SubscribeHandler<T>(std::move(handler), std::move(options));
   }
 
   // Delivers `value` to every subscription that was there when it began; blocks until each has taken it or ended.
@@ -185,6 +252,11 @@ class Feed : public internal::FeedBase {
   absl::StatusOr<Subscription> Subscribe(const Channel<T>& channel,
                                          SubscribeOptions<std::type_identity_t<T>> options = {}) {
     return SubscribeTo<T>(channel, std::move(options));
+  }
+  // With a handler, the element type is said: `feed.Subscribe<Order>(handler)`.
+  template <typename T, HandlerOf<T> Handler>
+  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {}) {
+    return SubscribeHandler<T>(std::move(handler), std::move(options));
   }
 
   template <typename T>

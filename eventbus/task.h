@@ -90,12 +90,12 @@ class [[nodiscard]] Spawned {
   Spawned(Spawned&&) = default;
   Spawned& operator=(Spawned&& other) {
     if (this != &other) {
-      Stop();
+      Drop();
       state_ = std::move(other.state_);
     }
     return *this;
   }
-  ~Spawned() { Stop(); }
+  ~Spawned() { Drop(); }
 
   // Starts `task` on `executor`, which must outlive it.
   Spawned(Executor& executor, Task<T> task)
@@ -134,6 +134,12 @@ class [[nodiscard]] Spawned {
   bool done() const { return !state_ || state_->end().has_happened(); }
 
  private:
+  void Drop() {
+    if (!state_) return;
+    state_->Stop();
+    state_->DropResult();
+  }
+
   internal::Ref<internal::SpawnedState<T>> state_;
 };
 

@@ -73,11 +73,11 @@ int main(int argc, char** argv) {
   for (int64_t number = 0; number < events; ++number) {
     feed.Send({.number = number, .price = 100.0 + static_cast<double>(number % 17)});
   }
-  scope.Close();                                                      // Nothing more is sent,
-  for (const Channel<Tick>& channel : channels) channel.Close();      // what was sent is received,
+  scope.Close();                                                  // Nothing more is sent,
+  for (const Channel<Tick>& channel : channels) channel.Close();  // what was sent is received,
   int64_t received = 0;
   int64_t wrong = 0;
-  for (Spawned<Summary>& watcher : watchers) {                        // and every watcher comes to its end.
+  for (Spawned<Summary>& watcher : watchers) {  // and every watcher comes to its end.
     const absl::StatusOr<Summary> summary = watcher.Join();
     if (!summary.ok() || summary->received != events || summary->out_of_order > 0) ++wrong;
     if (summary.ok()) received += summary->received;

@@ -195,9 +195,9 @@ TEST(Litmus, ChannelClosed) {
 
 TEST(Litmus, LastReference) {
   struct Shared final : RefCounted {
-    explicit Shared(int64_t& out) : out(out) {}
-    ~Shared() override { out = left + right; }
-    int64_t& out;
+    explicit Shared(int64_t& sum_to) : sum(sum_to) {}
+    ~Shared() override { sum = left + right; }
+    int64_t& sum;
     int64_t left = 0;
     int64_t right = 0;
   };

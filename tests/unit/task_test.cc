@@ -330,6 +330,19 @@ TEST(Spawned, OfAnExecutorThatIsShutDownEndsWithUnavailable) {
   EXPECT_EQ(Spawn(executor, Sum(channel)).Join().status().code(), absl::StatusCode::kUnavailable);
 }
 
+// The executor's thread may be the last to let go of a task. It must not be left with anything of the user's.
+TEST(Spawned, NothingOfAResultOutlivesTheJoinOrTheHandle) {
+  ThreadPool pool(2);
+  const auto make = [](Counted::Counts* counts) -> Task<Counted> { co_return Counted(*counts, 1); };
+  for (int round = 0; round < 2000; ++round) {
+    Counted::Counts counts;
+    EXPECT_EQ(Spawn(pool, make(&counts)).Join()->number(), 1);
+    ASSERT_EQ(counts.alive, 0);
+    { const Spawned<Counted> dropped = Spawn(pool, make(&counts)); }
+    ASSERT_EQ(counts.alive, 0);
+  }
+}
+
 TEST(Spawned, DefaultConstructedHasEnded) {
   Spawned<int> none;
   EXPECT_TRUE(none.done());

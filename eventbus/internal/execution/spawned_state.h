@@ -56,7 +56,17 @@ class SpawnedState final : public CoroutineActivity {
       return absl::FailedPreconditionError("Join: the result has been taken already");
     }
     if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
-    return *std::move(result_);
+    // Nothing of it stays here: the executor's thread may be the last to let go of this, at any time from now on.
+    JoinResult<T> result = *std::move(result_);
+    result_.reset();
+    return result;
+  }
+
+  // Nobody will take the result any more. Ends its life, if the task has ended.
+  void DropResult() {
+    if (!end().has_happened() || taken_.exchange(true, std::memory_order_relaxed)) return;
+    thrown_ = nullptr;
+    result_.reset();
   }
 
  private:

@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/feed/handler_consumer.h"
 #include "eventbus/internal/feed/sending.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
@@ -27,28 +29,42 @@ absl::Status FeedCore::CheckElement(const Element& element) {
   return absl::InvalidArgumentError(Describe(absl::StrCat("carries ", known->name(), ", not ", element.name())));
 }
 
-absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, Ref<ChannelCore> channel, std::string name,
-                                                 ErasedFilter filter) {
-  if (!channel) return absl::InvalidArgumentError(Describe("Subscribe: null channel"));
-  auto subscriber = MakeRef<Subscriber>(Ref<FeedCore>(this), std::move(channel), std::move(name), std::move(filter));
-  {
-    MutexLock lock(&membership_);
-    if (closed_) return absl::FailedPreconditionError(Describe("Subscribe: the feed is closed"));
-    if (absl::Status status = CheckElement(element); !status.ok()) return status;
-    if (sending_) {
-      inbox_.PushBack(*subscriber);  // F2
-    } else {
-      AddSlotLocked(*subscriber);
-    }
-    subscriber->AddRef();  // The feed's own.
-    subscriber->member = true;
-    {
-      MutexLock channel_lock(&subscriber->channel->mutex);
-      subscriber->receiving = true;  // F3
-    }
-    member_count_.fetch_add(1, std::memory_order_relaxed);
+absl::Status FeedCore::ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const {
+  return absl::InternalError(
+      Describe(absl::StrCat("the ", part, " of '", subscriber.name(), "' threw", what.empty() ? "" : ": ", what)));
+}
+
+absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts, Executor* executor) {
+  if (!parts.channel && !parts.handler) return absl::InvalidArgumentError(Describe("Subscribe: null channel"));
+  auto subscriber = MakeRef<Subscriber>(Ref<FeedCore>(this), std::move(parts));
+  if (executor != nullptr) {
+    subscriber->consumer = MakeRef<HandlerConsumer>(*executor, element, subscriber);
+    subscriber->consumer->Begin();  // Before anyone else knows of it.
+  }
+  if (absl::Status refused = Join(element, *subscriber); !refused.ok()) {
+    if (subscriber->consumer) subscriber->consumer->Stop();
+    return refused;
   }
   return SubscriptionAccess::Make(std::move(subscriber));
+}
+
+absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
+  MutexLock lock(&membership_);
+  if (closed_) return absl::FailedPreconditionError(Describe("Subscribe: the feed is closed"));
+  if (absl::Status status = CheckElement(element); !status.ok()) return status;
+  if (sending_) {
+    inbox_.PushBack(subscriber);  // F2
+  } else {
+    AddSlotLocked(subscriber);
+  }
+  subscriber.AddRef();  // The feed's own.
+  subscriber.member = true;
+  if (subscriber.channel) {
+    MutexLock channel_lock(&subscriber.channel->mutex);
+    subscriber.receiving = true;  // F3
+  }
+  member_count_.fetch_add(1, std::memory_order_relaxed);
+  return absl::OkStatus();
 }
 
 void FeedCore::AddSlotLocked(Subscriber& subscriber) {
@@ -69,7 +85,7 @@ bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscri
   if (!subscriber.member) return false;
   subscriber.member = false;
   member_count_.fetch_sub(1, std::memory_order_relaxed);
-  {
+  if (subscriber.channel) {
     MutexLock lock(&subscriber.channel->mutex);
     subscriber.receiving = false;  // F3
     // A send cannot end while this holds the membership mutex, so the delivery is the one of the send in progress.
@@ -98,17 +114,18 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
     MutexLock lock(&membership_);
     RemoveLocked(subscriber, wakes, dropped);
   }
-  AwaitFilter(&subscriber);
+  AwaitUserCode(&subscriber);
+  if (subscriber.consumer) subscriber.consumer->Stop();
   subscriber.end_signal.End(absl::OkStatus());
 }
 
-void FeedCore::AwaitFilter(const Subscriber* subscriber) {
+void FeedCore::AwaitUserCode(const Subscriber* subscriber) {
   while (!IsSending()) {
     ThreadWait wait;
     {
       MutexLock lock(&membership_);
-      if (filtering_ == nullptr || (subscriber != nullptr && filtering_ != subscriber)) return;
-      filter_ended_.PushBack(wait.waiter());
+      if (calling_ == nullptr || (subscriber != nullptr && calling_ != subscriber)) return;
+      call_ended_.PushBack(wait.waiter());
     }
     wait.Await(membership_, Instant::Never());
   }
@@ -133,9 +150,10 @@ bool FeedCore::Close(const absl::Status& reason) {
       if (subscriber.member) leave(subscriber);
     }
   }
-  AwaitFilter(nullptr);
+  AwaitUserCode(nullptr);
   while (Subscriber* subscriber = leaving.PopFront()) {
     const auto owned = Ref<Subscriber>::Adopt(subscriber);
+    if (subscriber->consumer) subscriber->consumer->Stop();
     subscriber->end_signal.End(reason);
   }
   return true;
@@ -144,6 +162,18 @@ bool FeedCore::Close(const absl::Status& reason) {
 bool FeedCore::closed() const {
   MutexLock lock(&membership_);
   return closed_;
+}
+
+bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
+  {
+    Ref<Subscriber> dropped;
+    WakeList wakes;
+    MutexLock lock(&membership_);
+    if (!RemoveLocked(subscriber, wakes, dropped)) return false;
+  }
+  if (subscriber.consumer) subscriber.consumer->RequestStop();
+  subscriber.end_signal.End(reason);
+  return true;
 }
 
 absl::Status FeedCore::TakeTurn(const Context& context, Waiting waiting) {
@@ -161,6 +191,8 @@ absl::Status FeedCore::TakeTurn(const Context& context, Waiting waiting) {
 
 SendResult FeedCore::Send(const Context& context, const Element& element, const void* value, Waiting waiting) {
   const Ref<FeedCore> self(this);  // A filter may destroy the feed, and so may another thread while this one waits.
+  // A handler that waited for room would wait for handlers of this feed, and so, perhaps, for itself.
+  if (ConsumerScope::IsInside(this)) waiting = Waiting::kRefused;
   SendResult result;
   result.status = CheckElement(element);
   if (result.status.ok()) result.status = TakeTurn(context, waiting);

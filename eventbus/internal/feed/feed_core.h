@@ -14,14 +14,14 @@
 //       holds: once `Remove` has returned, nothing more is sent.
 //   F4. A subscriber that leaves during a send keeps its slot and its reference until the send is over, and its waiter
 //       is taken out and counted down by who removes it.
-//   F5. `filtering_` is the subscriber whose filter the sender is running, outside all locks. Who removes it in another
-//       thread waits until it is not.
+//   F5. `calling_` is the subscriber whose filter or handler the sender is running, outside all locks. Who removes it in
+//       another thread waits until it is not.
 //   F6. `pending` of the send in progress is the number of its deliveries that wait, plus one until the sender itself
 //       waits.
 //
 // Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
 // delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
-// enlisted. The end of a turn wakes the next sender, the end of a filter those who remove its subscriber.
+// enlisted. The end of a turn wakes the next sender, the end of a filter or handler those who remove its subscriber.
 //
 // Origin: the documented behaviour of `Feed` in go-ethereum's event package. Its walk over the slow subscribers is
 // quadratic; this one, with a waiter for each, is not.
@@ -38,6 +38,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "eventbus/context.h"
+#include "eventbus/executor.h"
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/feed/subscriber.h"
 #include "eventbus/internal/waiting/turn.h"
@@ -52,8 +53,11 @@ class FeedCore final : public RefCounted {
   // `element` may be null: then the first `Subscribe` or send decides.
   FeedCore(std::string name, const Element* element);
 
-  absl::StatusOr<Subscription> Subscribe(const Element& element, Ref<ChannelCore> channel, std::string name,
-                                         ErasedFilter filter);
+  // `kInvalidArgument`, saying `what` of this feed.
+  absl::Status Refuse(absl::string_view what) const { return absl::InvalidArgumentError(Describe(what)); }
+
+  // With an `executor`, which needs a handler, the channel is that handler's own.
+  absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, Executor* executor = nullptr);
 
   enum class Waiting {
     kAllowed,
@@ -71,6 +75,12 @@ class FeedCore final : public RefCounted {
 
   const std::string& name() const { return name_; }
 
+  // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
+  bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
+
+  // That the `part` of `subscriber` threw `what`, which may be empty.
+  absl::Status ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const;
+
   // How many sends wait for their turn. O(n): for tests and reports.
   size_t CountWaitingSends() const { return turn_.CountWaiting(); }
 
@@ -79,7 +89,7 @@ class FeedCore final : public RefCounted {
   class Sending;
 
   struct Slot {
-    ChannelCore* channel;
+    ChannelCore* channel;    // Null: a handler in the sending thread.
     Subscriber* subscriber;  // Owns one reference.
   };
   using Members = List<Subscriber, MembershipTag>;
@@ -89,6 +99,9 @@ class FeedCore final : public RefCounted {
 
   // Fixes the element type if this is the first to name one; `kInvalidArgument`, naming both, if it is another one.
   absl::Status CheckElement(const Element& element);
+
+  // Makes `subscriber` a member, or says why not.
+  absl::Status Join(const Element& element, Subscriber& subscriber);
 
   absl::Status TakeTurn(const Context& context, Waiting waiting);
 
@@ -101,8 +114,8 @@ class FeedCore final : public RefCounted {
   void AddSlotLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
 
   void Unsubscribe(Subscriber& subscriber);
-  // Blocks while another thread runs the filter of `subscriber`, or, if null, any filter (F5).
-  void AwaitFilter(const Subscriber* subscriber);
+  // Blocks while another thread's send runs user code of `subscriber`, or, if null, of any (F5).
+  void AwaitUserCode(const Subscriber* subscriber);
 
   // Whether the calling thread is the sender in progress, in a filter or a copy.
   bool IsSending() const { return sender_.load(std::memory_order_relaxed) == ThisThread(); }
@@ -122,8 +135,8 @@ class FeedCore final : public RefCounted {
   std::vector<Slot> slots_ ABSL_GUARDED_BY(membership_);  // But for F1.
   Members inbox_ ABSL_GUARDED_BY(membership_);            // Each owns one reference.
   Members removed_ ABSL_GUARDED_BY(membership_);          // Their slots go when the send is over.
-  Subscriber* filtering_ ABSL_GUARDED_BY(membership_) = nullptr;
-  WaitQueue filter_ended_ ABSL_GUARDED_BY(membership_);
+  Subscriber* calling_ ABSL_GUARDED_BY(membership_) = nullptr;
+  WaitQueue call_ended_ ABSL_GUARDED_BY(membership_);
   Atomic<size_t> member_count_{0};  // Written under `membership_`.
 
   // The thread that has the turn. Relaxed: a thread asks only whether it is itself, and its own writes it sees.

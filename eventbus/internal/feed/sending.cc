@@ -1,7 +1,6 @@
 #include "eventbus/internal/feed/sending.h"
 
 #include <exception>
-#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -111,6 +110,10 @@ void FeedCore::Sending::Walk() {
   for (const Slot& slot : slots_) {
     Subscriber& subscriber = *slot.subscriber;
     if (subscriber.filter && !PassesFilter(subscriber)) continue;
+    if (slot.channel == nullptr) {
+      CallHandler(subscriber);
+      continue;
+    }
     Delivery& delivery = feed_.arena_.Next(element_);
     switch (OfferTo(subscriber, delivery)) {
       case Offer::kTaken:
@@ -176,24 +179,24 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(Subscriber& subscriber, Deli
   return Offer::kTaken;
 }
 
-// Marks the subscriber whose filter runs (F5), as long as it does and whatever it throws.
-class FeedCore::Sending::Filtering {
+// Marks the subscriber whose filter or handler runs (F5), as long as it does and whatever it throws.
+class FeedCore::Sending::Calling {
  public:
-  explicit Filtering(FeedCore& feed) : feed_(feed) {}
-  Filtering(const Filtering&) = delete;
-  Filtering& operator=(const Filtering&) = delete;
-  ~Filtering() {
+  explicit Calling(FeedCore& feed) : feed_(feed) {}
+  Calling(const Calling&) = delete;
+  Calling& operator=(const Calling&) = delete;
+  ~Calling() {
     WakeList ended;
     MutexLock lock(&feed_.membership_);
-    feed_.filtering_ = nullptr;
-    feed_.filter_ended_.ClaimAll(Outcome::kDone, ended);
+    feed_.calling_ = nullptr;
+    feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
   }
 
-  // False if the subscriber has left, and its filter must not run.
+  // False if the subscriber has left, and nothing of it must run.
   bool Begin(Subscriber& subscriber) {
     MutexLock lock(&feed_.membership_);
     if (!subscriber.member) return false;
-    feed_.filtering_ = &subscriber;
+    feed_.calling_ = &subscriber;
     return true;
   }
 
@@ -203,23 +206,37 @@ class FeedCore::Sending::Filtering {
 
 bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
   wakes_.WakeAll();  // A filter may take its time.
-  std::string broken;
+  absl::Status broken;
   try {
-    Filtering filtering(feed_);
-    if (!filtering.Begin(subscriber)) {
+    Calling calling(feed_);
+    if (!calling.Begin(subscriber)) {
       cut_short_ = true;
       return false;
     }
     return subscriber.filter(value_);
   } catch (const std::exception& e) {
-    broken = absl::StrCat("threw: ", e.what());
+    broken = feed_.ThrewError("filter", subscriber, e.what());
   } catch (...) {
-    broken = "threw";
+    broken = feed_.ThrewError("filter", subscriber, "");
   }
   // One bad filter costs its own subscription, not the others' value.
-  EndByItself(subscriber,
-              absl::InternalError(feed_.Describe(absl::StrCat("the filter of '", subscriber.name(), "' ", broken))));
+  EndByItself(subscriber, broken);
   return false;
+}
+
+void FeedCore::Sending::CallHandler(Subscriber& subscriber) {
+  wakes_.WakeAll();  // It may take its time.
+  absl::Status reason;
+  {
+    Calling calling(feed_);
+    if (!calling.Begin(subscriber)) {
+      cut_short_ = true;
+      return;
+    }
+    ++result_.delivered;
+    if (subscriber.Handle(value_, reason)) return;
+  }
+  EndByItself(subscriber, reason);
 }
 
 bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
@@ -289,16 +306,8 @@ void FeedCore::Sending::EndOfClosedChannel(Subscriber& subscriber) {
 }
 
 void FeedCore::Sending::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
-  bool was_member;
-  {
-    Ref<Subscriber> none;  // Its slot is in use by this send, and keeps its reference (F4).
-    WakeList wakes;
-    MutexLock lock(&feed_.membership_);
-    was_member = feed_.RemoveLocked(subscriber, wakes, none);
-  }
-  if (!was_member) return;
-  ++result_.disconnected;
-  subscriber.end_signal.End(reason);
+  // Its slot is in use by this send, and keeps its reference (F4).
+  if (feed_.EndByItself(subscriber, reason)) ++result_.disconnected;
 }
 
 }  // namespace eventbus::internal

@@ -35,7 +35,7 @@ class FeedCore::Sending final : public SoleOperation {
   static constexpr Parker::Tokens kServed = 1;       // The last delivery.
   static constexpr Parker::Tokens kInterrupted = 2;  // The context.
   class Interruption;
-  class Filtering;
+  class Calling;
 
   // What happened at one subscriber.
   enum class Offer { kTaken, kWaits, kFull, kClosed, kGone };
@@ -44,6 +44,7 @@ class FeedCore::Sending final : public SoleOperation {
   void Walk();
   Offer OfferTo(Subscriber& subscriber, Delivery& delivery);
   bool PassesFilter(Subscriber& subscriber);
+  void CallHandler(Subscriber& subscriber);
 
   // Blocks until every enlisted delivery is over: true. Or until `context` is done and those that were left are taken
   // out: false.

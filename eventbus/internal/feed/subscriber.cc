@@ -1,8 +1,11 @@
 #include "eventbus/internal/feed/subscriber.h"
 
+#include <exception>
 #include <utility>
 
 #include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/feed/handler_consumer.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
 
 namespace eventbus::internal {
 
@@ -16,12 +19,45 @@ uint64_t NextId() {
 
 }  // namespace
 
-Subscriber::Subscriber(Ref<FeedCore> feed_core, Ref<ChannelCore> channel_core, std::string name, ErasedFilter wanted)
+Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
     : feed(std::move(feed_core)),
-      channel(std::move(channel_core)),
-      filter(std::move(wanted)),
+      channel(std::move(parts.channel)),
+      filter(std::move(parts.filter)),
       id_(NextId()),
-      name_(std::move(name)) {}
+      name_(std::move(parts.name)),
+      handler_(std::move(parts.handler)),
+      on_error_(std::move(parts.on_error)),
+      ends_on_error_(parts.ends_on_error) {}
+
+Subscriber::~Subscriber() = default;
+
+bool Subscriber::Handle(const void* value, absl::Status& reason) {
+  absl::Status error;
+  try {
+    const ConsumerScope scope(feed.get());
+    error = handler_(value);
+    if (error.ok()) return true;
+  } catch (const std::exception& e) {
+    error = feed->ThrewError("handler", *this, e.what());
+  } catch (...) {
+    error = feed->ThrewError("handler", *this, "");
+  }
+  Fail(error);
+  if (!ends_on_error_) return true;
+  reason = std::move(error);
+  return false;
+}
+
+void Subscriber::Fail(const absl::Status& error) {
+  errors_.fetch_add(1, std::memory_order_relaxed);
+  if (!on_error_) return;
+  try {
+    const ConsumerScope scope(feed.get());
+    on_error_(error);
+  } catch (...) {
+    errors_.fetch_add(1, std::memory_order_relaxed);  // A hook that fails has nobody else to tell.
+  }
+}
 
 void Subscriber::Unsubscribe() { feed->Unsubscribe(*this); }
 

@@ -1,4 +1,5 @@
-// One channel that is subscribed to a feed.
+// One subscription of a feed: a channel, a handler with an executor and a channel of its own, or a handler that runs in the
+// sending thread.
 
 #ifndef EVENTBUS_INTERNAL_FEED_SUBSCRIBER_H_
 #define EVENTBUS_INTERNAL_FEED_SUBSCRIBER_H_
@@ -10,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/ground/intrusive_list.h"
@@ -25,10 +27,24 @@ struct LeavingTag;     // Those that one `Close` ends.
 
 // Whether a subscriber wants `*value`. Empty: always.
 using ErasedFilter = absl::AnyInvocable<bool(const void* value)>;
+// Handles `*value`. An exception is as good as a status that is not OK.
+using ErasedHandler = absl::AnyInvocable<absl::Status(const void* value)>;
+
+class HandlerConsumer;
+
+// What a subscription consists of.
+struct SubscriberParts {
+  Ref<ChannelCore> channel = {};  // Where values go; null: to `handler`, in the sending thread.
+  std::string name = {};
+  ErasedFilter filter = {};
+  ErasedHandler handler = {};
+  absl::AnyInvocable<void(const absl::Status& error)> on_error = {};
+  bool ends_on_error = false;
+};
 
 class Subscriber final : public SubscriptionState, public ListNode<MembershipTag>, public ListNode<LeavingTag> {
  public:
-  Subscriber(Ref<FeedCore> feed, Ref<ChannelCore> channel, std::string name, ErasedFilter filter);
+  Subscriber(Ref<FeedCore> feed, SubscriberParts parts);
 
   void Unsubscribe() override;
   ReceiveChannel<absl::Status> Err() override { return end_signal.Err(); }
@@ -37,11 +53,21 @@ class Subscriber final : public SubscriptionState, public ListNode<MembershipTag
   uint64_t id() const override { return id_; }
   const std::string& name() const override { return name_; }
 
+  // Runs the handler: false if it failed and the subscription is to end with `reason`. Called by one thread at a time.
+  bool Handle(const void* value, absl::Status& reason);
+
+  // Ends the lives of what the user gave, in the thread that calls this.
+  void DropHandler() { handler_ = nullptr; }
+
+  // How often the handler has failed.
+  uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
+
   static constexpr size_t kNoSlot = std::numeric_limits<size_t>::max();
 
   const Ref<FeedCore> feed;
   const Ref<ChannelCore> channel;
-  ErasedFilter filter;  // Called by the sender only.
+  ErasedFilter filter;            // Called by the sender only.
+  Ref<HandlerConsumer> consumer;  // Who receives from `channel`, if that is a handler with an executor. Set once.
   EndSignal end_signal;
 
   // Guarded by the feed's membership mutex.
@@ -55,8 +81,17 @@ class Subscriber final : public SubscriptionState, public ListNode<MembershipTag
   uint64_t waits_in_send ABSL_GUARDED_BY(channel->mutex) = 0;
 
  private:
+  ~Subscriber() override;
+
+  // Counts `error` and tells the hook.
+  void Fail(const absl::Status& error);
+
   const uint64_t id_;
   const std::string name_;
+  ErasedHandler handler_;
+  absl::AnyInvocable<void(const absl::Status& error)> on_error_;
+  const bool ends_on_error_;
+  Atomic<uint64_t> errors_{0};  // Relaxed: a statistic.
 };
 
 }  // namespace eventbus::internal

@@ -8,6 +8,11 @@ thread_local uint64_t random_state = 0;  // 0: not seeded. Its address is the th
 
 }  // namespace
 
+const void*& ThreadPointer() {
+  thread_local const void* pointer = nullptr;
+  return pointer;
+}
+
 ThreadIdentity ThisThread() { return &random_state; }
 
 // SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014.

@@ -11,7 +11,7 @@
 // | `Futex` | sleeping until a word changes, `futex.h` |
 // | `Instant`, `SteadyNow`, `WallNow`, `ToInstant` | `clock.h` |
 // | `SpinPause` | `spin.h` |
-// | `ThisThread` | which thread this is |
+// | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |
 // | `RandomBits` | random bits for fair choices |
 // | `kParkSpins` | how many times a thread looks before it sleeps |
 // | `ModelCheck` | an invariant that the model tests check |
@@ -71,6 +71,9 @@ namespace eventbus::internal {
 // Identifies the calling thread among the running ones; may be reused after it ended. Never null.
 using ThreadIdentity = const void*;
 ThreadIdentity ThisThread();
+
+// A pointer of the calling thread, null at first: to the innermost `ConsumerScope` (`waiting/consumer_scope.h`).
+const void*& ThreadPointer();
 
 // 64 bits from a generator of the calling thread. Fast and well spread; not for secrets.
 uint64_t RandomBits();

@@ -87,17 +87,18 @@ void Activity::Abandon() {
 }
 
 void Activity::Stop() {
+  RequestStop();
+  if (!RunsHere()) end_.Wait();
+}
+
+void Activity::RequestStop() {
   const uint32_t before = Update([](uint32_t word) {
     if (word & kEnded) return word;
     if (word & kRunning) return word | kStopping;
     // A queued activity has left no wait that was not notified (A3).
     return word | kStopping | kRunning | (word & kQueued ? kNotified : 0);
   });
-  if (!(before & (kRunning | kEnded))) {
-    End(/*abandoned=*/false);
-  } else if (!RunsHere()) {
-    end_.Wait();
-  }
+  if (!(before & (kRunning | kEnded))) End(/*abandoned=*/false);
 }
 
 void Activity::End(bool abandoned) {

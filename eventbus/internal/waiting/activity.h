@@ -49,6 +49,9 @@ class Activity : public BoundWork, public RefCounted {
   // from inside that run, which then is the last. Any number of times, from any thread that holds a reference.
   void Stop();
 
+  // The same, and does not wait for a run that is in progress.
+  void RequestStop();
+
   // Complete once it has ended.
   Event& end() { return end_; }
 

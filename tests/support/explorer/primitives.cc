@@ -27,6 +27,12 @@ ThreadIdentity ThisThread() {
   return &identities[scheduler == nullptr ? 63 : scheduler->running()];
 }
 
+const void*& ThreadPointer() {
+  static const void* pointers[64] = {};
+  Scheduler* const scheduler = Scheduler::Current();
+  return pointers[scheduler == nullptr ? 63 : scheduler->running()];
+}
+
 uint64_t RandomBits() {
   Scheduler* const scheduler = Scheduler::Current();
   return scheduler == nullptr ? 0 : scheduler->Random();
