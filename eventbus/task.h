@@ -99,7 +99,8 @@ class [[nodiscard]] Spawned {
 
   // Starts `task` on `executor`, which must outlive it.
   Spawned(Executor& executor, Task<T> task)
-      : state_(internal::MakeRef<internal::SpawnedState<T>>(executor, std::exchange(task.frame_, nullptr))) {
+      : state_(internal::MakeRef<internal::SpawnedState<T>>(executor, task.frame_)) {
+    task.frame_ = nullptr;
     state_->Start();
   }
 

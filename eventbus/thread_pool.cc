@@ -21,11 +21,20 @@ ThreadPool::ThreadPool(int threads, ThreadPoolOptions options)
       identities_(static_cast<size_t>(std::max(threads, 1))) {
   if (threads < 1) internal::Fail("ThreadPool", "a pool needs at least one thread");
   threads_.reserve(identities_.size());
-  for (size_t i = 0; i < identities_.size(); ++i) threads_.emplace_back([this, i] { Serve(i); });
+  try {
+    for (size_t i = 0; i < identities_.size(); ++i) threads_.emplace_back([this, i] { Serve(i); });
+  } catch (...) {  // The system has no more threads.
+    JoinAll();
+    throw;
+  }
 }
 
 ThreadPool::~ThreadPool() {
   if (RunsHere()) internal::Fail("~ThreadPool", "destroyed from one of its own threads");
+  JoinAll();
+}
+
+void ThreadPool::JoinAll() {
   StopAccepting(/*abandon=*/false);
   for (internal::Thread& thread : threads_) thread.join();
 }

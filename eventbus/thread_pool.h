@@ -48,7 +48,7 @@ struct ThreadPoolOptions {
 
 class ThreadPool final : public Executor {
  public:
-  // `threads` is at least 1.
+  // `threads` is at least 1. Throws `std::system_error` if the system refuses one.
   explicit ThreadPool(int threads, ThreadPoolOptions options = {});
   ~ThreadPool();
 
@@ -72,6 +72,8 @@ class ThreadPool final : public Executor {
 
  private:
   struct Idle;  // A thread that sleeps.
+
+  void JoinAll();
 
   // One thread of the pool: works until there is nothing left and no more is accepted.
   void Serve(size_t thread);

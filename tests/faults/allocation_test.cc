@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -313,6 +314,129 @@ TEST(AllocationFaults, EndOfASubscription) {
     fault.Attempt([&] { EXPECT_FALSE(Subscription().Err().Receive().ok()); });
   });
   EXPECT_GE(failures, 4);
+}
+
+TEST(AllocationFaults, Tasks) {
+  const auto receive_one = [](ReceiveChannel<std::string> channel) -> Task<std::string> {
+    co_return *co_await channel.AsyncReceive();
+  };
+  const int64_t failures = FailEveryAllocation([&](AllocationFault& fault) {
+    ManualExecutor executor;
+    const Channel<std::string> channel(1);
+    std::optional<Spawned<std::string>> spawned;
+    const bool made = fault.Attempt([&] { spawned = Spawn(executor, receive_one(channel)); });
+    executor.RunAll();
+    EXPECT_EQ(WaitingReceivers(channel), made ? 1u : 0u);
+    EXPECT_TRUE(channel.TrySend(Text(1)).ok());
+    bool ran = true;
+    if (made) ran = fault.Attempt([&] { EXPECT_EQ(executor.RunAll(), 1u); });
+    EXPECT_TRUE(ran) << "resuming allocates nothing";
+    if (made) {
+      EXPECT_EQ(*spawned->Join(), Text(1));
+    }
+  });
+  EXPECT_EQ(failures, 2);
+}
+
+TEST(AllocationFaults, ReceivingManyInATaskLosesNothing) {
+  const auto receive = [](ReceiveChannel<int> channel, std::vector<int>* to) -> Task<> {
+    while (true) {
+      try {
+        const absl::StatusOr<std::vector<int>> values = co_await channel.AsyncReceiveMany(50);
+        if (!values.ok()) co_return;
+        to->insert(to->end(), values->begin(), values->end());
+      } catch (const std::bad_alloc&) {
+      }
+    }
+  };
+  const int64_t failures = FailEveryAllocation([&](AllocationFault& fault) {
+    ManualExecutor executor;
+    const Channel<int> channel(kUnbounded);
+    std::vector<int> received;
+    received.reserve(200);
+    Spawned<> spawned = Spawn(executor, receive(channel, &received));
+    fault.Attempt([&] { executor.RunAll(); });
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_TRUE(channel.TrySend(i).ok());
+      if (i % 30 == 0) fault.Attempt([&] { executor.RunAll(); });
+    }
+    channel.Close();
+    fault.Attempt([&] { executor.RunAll(); });
+    ASSERT_EQ(received.size(), 100u);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(received[i], i);
+    EXPECT_TRUE(spawned.Join().ok());
+  });
+  EXPECT_GE(failures, 3);
+}
+
+TEST(AllocationFaults, StoppingATask) {
+  const auto wait = [](ReceiveChannel<int> channel) -> Task<> { co_await channel.AsyncReceive(); };
+  FailEveryAllocation([&](AllocationFault& fault) {
+    ManualExecutor executor;
+    const Channel<int> channel(1);
+    Spawned<> spawned = Spawn(executor, wait(channel));
+    executor.RunAll();
+    EXPECT_TRUE(fault.Attempt([&] { spawned.Stop(); })) << "at most its message is lost";
+    EXPECT_EQ(spawned.Join().code(), absl::StatusCode::kCancelled);
+    Spawned<> abandoned = Spawn(executor, wait(channel));
+    EXPECT_TRUE(fault.Attempt([&] { executor.Close(); }));
+    EXPECT_EQ(abandoned.Join().code(), absl::StatusCode::kUnavailable);
+  });
+}
+
+TEST(AllocationFaults, SubmittingAFunction) {
+  EXPECT_GE(FailEveryAllocation([](AllocationFault& fault) {
+              ManualExecutor executor;
+              bool ran = false;
+              const bool submitted = fault.Attempt([&] { executor.Submit([&ran] { ran = true; }); });
+              executor.RunAll();
+              EXPECT_EQ(ran, submitted);
+            }),
+            1);
+}
+
+TEST(AllocationFaults, SubscribingAHandler) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    ManualExecutor executor;
+    FeedOf<std::string> feed;
+    int handled = 0;
+    std::vector<Subscription> subscriptions;
+    subscriptions.reserve(4);
+    for (int i = 0; i < 4; ++i) {
+      fault.Attempt([&] {
+        subscriptions.push_back(MustSubscribe(feed.Subscribe(
+            [&handled](const std::string&) { ++handled; },
+            {.name = Text(i), .executor = i % 2 == 0 ? &executor : nullptr, .on_error = [](const absl::Status&) {}})));
+      });
+      EXPECT_EQ(feed.subscribers(), subscriptions.size());
+    }
+    feed.Send(Text(1));
+    executor.RunAll();
+    EXPECT_EQ(handled, static_cast<int>(subscriptions.size()));
+  });
+  EXPECT_GE(failures, 10);
+}
+
+TEST(AllocationFaults, AHandlerThatThrowsIsToldOfWithoutItsMessageAtWorst) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    int errors = 0;
+    const auto throws = [](int) { throw std::runtime_error("x"); };
+    const auto count = [&errors](const absl::Status& error) { errors += error.code() == absl::StatusCode::kInternal; };
+    const Subscription here = MustSubscribe(feed.Subscribe(throws, {.name = Text(1), .on_error = count}));
+    const Subscription there =
+        MustSubscribe(feed.Subscribe(throws, {.name = Text(2), .executor = &executor, .on_error = count}));
+    feed.Send(1);  // Which allocates what a send needs.
+    executor.RunAll();
+    EXPECT_EQ(errors, 2);
+    EXPECT_TRUE(fault.Attempt([&] {
+      EXPECT_EQ(feed.Send(2).delivered, 2u);
+      executor.RunAll();
+    }));
+    EXPECT_EQ(errors, 4);
+  });
+  EXPECT_GE(failures, 2);
 }
 
 TEST(AllocationFaults, Scopes) {

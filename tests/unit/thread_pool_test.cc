@@ -56,9 +56,6 @@ TEST(ThreadPool, ThreadsRunSideBySide) {
 }
 
 TEST(ThreadPool, ABatchWakesAsManyThreadsAsItNeeds) {
-  ThreadPool pool(3);
-  const Channel<int> meet(0);
-  std::vector<std::unique_ptr<CountedWork>> works;
   class Meeting final : public Work {
    public:
     explicit Meeting(std::atomic<int>& here) : here_(here) {}
@@ -75,6 +72,7 @@ TEST(ThreadPool, ABatchWakesAsManyThreadsAsItNeeds) {
   Meeting a(here);
   Meeting b(here);
   Meeting c(here);
+  ThreadPool pool(3);  // Last, so that it goes first: the works must outlive their runs.
   WorkList list;
   for (Meeting* meeting : {&a, &b, &c}) list.PushBack(*meeting);
   pool.SubmitAll(std::move(list));

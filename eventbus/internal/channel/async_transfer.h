@@ -161,21 +161,22 @@ class ReceiveManyAwaiter : public ReceivingAwaiter<T, Wait> {
  public:
   template <typename... Args>
   ReceiveManyAwaiter(ChannelCore& channel, Ref<ChannelCore> kept, size_t max, Args... args)
-      : ReceivingAwaiter<T, Wait>(channel, std::move(kept), std::move(args)...), channel_(channel), max_(max) {}
+      : ReceivingAwaiter<T, Wait>(channel, std::move(kept), std::move(args)...), channel_(channel), max_(max) {
+    values_.reserve(std::min(max, channel.ApproxSize() + 1));  // May throw, so it comes before the wait.
+  }
 
   absl::StatusOr<std::vector<T>> await_resume() {
-    std::vector<T> values;
-    values.reserve(std::min(max_, channel_.ApproxSize() + 1));  // May throw, so it comes before the value is taken.
     absl::Status status = this->Resume();
     if (!status.ok()) return status;
-    this->slot().AppendTo(values);
-    TakeWhatIsThere(channel_, max_, values);
-    return values;
+    this->slot().AppendTo(values_);
+    TakeWhatIsThere(channel_, max_, values_);
+    return std::move(values_);
   }
 
  private:
   ChannelCore& channel_;
   const size_t max_;
+  std::vector<T> values_;
 };
 
 template <typename T>

@@ -14,6 +14,7 @@
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/execution/task_promise.h"
+#include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/coroutine_activity.h"
 
@@ -72,8 +73,9 @@ class SpawnedState final : public CoroutineActivity {
  private:
   void CleanUp(bool abandoned) override {
     if (!finished()) {
-      result_.emplace(abandoned ? absl::UnavailableError("the executor of the task was shut down")
-                                : absl::CancelledError("the task was stopped"));
+      result_.emplace(abandoned ? SafeStatus(absl::StatusCode::kUnavailable,
+                                             [] { return "the executor of the task was shut down"; })
+                                : SafeStatus(absl::StatusCode::kCancelled, [] { return "the task was stopped"; }));
     } else {
       try {
         if constexpr (std::is_void_v<T>) {

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "eventbus/internal/choosing/select_core.h"
 #include "eventbus/internal/feed/handler_consumer.h"
 #include "eventbus/internal/feed/sending.h"
+#include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 
@@ -30,8 +32,9 @@ absl::Status FeedCore::CheckElement(const Element& element) {
 }
 
 absl::Status FeedCore::ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const {
-  return absl::InternalError(
-      Describe(absl::StrCat("the ", part, " of '", subscriber.name(), "' threw", what.empty() ? "" : ": ", what)));
+  return SafeStatus(absl::StatusCode::kInternal, [&] {
+    return Describe(absl::StrCat("the ", part, " of '", subscriber.name(), "' threw", what.empty() ? "" : ": ", what));
+  });
 }
 
 absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts, Executor* executor) {
@@ -41,10 +44,11 @@ absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, Subscri
     subscriber->consumer = MakeRef<HandlerConsumer>(*executor, element, subscriber);
     subscriber->consumer->Begin();  // Before anyone else knows of it.
   }
-  if (absl::Status refused = Join(element, *subscriber); !refused.ok()) {
+  absl::Cleanup stop = [&] {
     if (subscriber->consumer) subscriber->consumer->Stop();
-    return refused;
-  }
+  };
+  if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
+  std::move(stop).Cancel();
   return SubscriptionAccess::Make(std::move(subscriber));
 }
 

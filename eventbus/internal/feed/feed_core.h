@@ -78,7 +78,7 @@ class FeedCore final : public RefCounted {
   // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
   bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
 
-  // That the `part` of `subscriber` threw `what`, which may be empty.
+  // That the `part` of `subscriber` threw `what`, which may be empty. Throws nothing.
   absl::Status ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const;
 
   // How many sends wait for their turn. O(n): for tests and reports.

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/feed/subscriber.h"
+#include "eventbus/internal/ground/safe_status.h"
 
 namespace eventbus::internal {
 
@@ -71,7 +72,8 @@ void HandlerConsumer::CleanUp(bool abandoned) {
     }
   }
   if (abandoned) {
-    subscriber->feed->EndByItself(*subscriber, absl::UnavailableError("the executor of the handler was shut down"));
+    subscriber->feed->EndByItself(*subscriber, SafeStatus(absl::StatusCode::kUnavailable,
+                                                          [] { return "the executor of the handler was shut down"; }));
   }
   subscriber->DropHandler();
 }

@@ -32,7 +32,8 @@ void Activity::Notify(ReadyWork& ready) {
 
 void Activity::AwaitNotified() {
   while (true) {
-    const uint32_t before = Update([](uint32_t word) { return word & kNotified ? word : word | kAwaited; });
+    const uint32_t before =
+        Update([](uint32_t word) { return word & kNotified ? word & ~kNotified : word | kAwaited; });
     if (before & kNotified) return;
     Futex::Wait(word_, before | kAwaited, Instant::Never());
   }

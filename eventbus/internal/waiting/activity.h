@@ -61,8 +61,8 @@ class Activity : public BoundWork, public RefCounted {
   // Whether the calling thread runs or ends this.
   bool RunsHere() const { return runner_.load(std::memory_order_relaxed) == ThisThread(); }
 
-  // For who holds `running` and finds that the wait was claimed: returns once the waker has made its last access, which
-  // depends on no user code.
+  // For who holds `running`, takes its wait back and finds that it was claimed: returns once the waker has made its last
+  // access, which depends on no user code. No run follows from that notification.
   void AwaitNotified();
 
  protected:

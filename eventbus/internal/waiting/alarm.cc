@@ -36,7 +36,15 @@ void AlarmClock::Set(Alarm& alarm, Instant at) {
       std::exchange(sleeper_, nullptr)->Unpark(Parker::kWoken);  // L3
     }
   }
-  if (start) StartDetachedThread([this] { Serve(); });
+  if (!start) return;
+  try {
+    StartDetachedThread([this] { Serve(); });
+  } catch (...) {  // The system has no more threads. What others have set meanwhile is rung once one can be started.
+    MutexLock lock(&mutex_);
+    serving_ = false;
+    if (std::exchange(alarm.set_, false)) alarms_.Remove(alarm);
+    throw;
+  }
 }
 
 void AlarmClock::Cancel(Alarm& alarm) {

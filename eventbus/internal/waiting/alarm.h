@@ -51,7 +51,8 @@ class AlarmClock {
   AlarmClock(const AlarmClock&) = delete;
   AlarmClock& operator=(const AlarmClock&) = delete;
 
-  // Has `alarm`, which is not set, rung at `at`. O(1), but for the first, which starts the thread.
+  // Has `alarm`, which is not set, rung at `at`. O(1), but for the first, which starts the thread: if the system refuses
+  // that, throws `std::system_error`, and the alarm is not set.
   void Set(Alarm& alarm, Instant at);
 
   // When this has returned, `alarm` is not set and not being rung, unless this is called from its `Ring`. O(log n).

@@ -2,8 +2,8 @@
 
 Usage: amalgamate.py MUTANT OUTPUT SOURCE...
 
-Every `#include` of a file among the sources is replaced by its text, once; other includes stay. The mutant file says what
-is changed:
+Every `#include` of a file among the sources is replaced by its text, once; other includes stay. Of the model tests, those
+that must catch the mutant are taken. The mutant file says what is changed:
 
     # Why this is wrong.
     file: eventbus/internal/waiting/parker.cc
@@ -24,11 +24,12 @@ def read_mutant(path):
     head, change = text.split("<<<<\n", 1)
     old, new = change.rsplit(">>>>", 1)[0].split("====\n", 1)
     file = re.search(r"^file: (.*)$", head, re.M).group(1)
-    return file, old.rstrip("\n"), new.rstrip("\n")
+    suites = re.findall(r"(\w+)\.", re.search(r"^caught by: (.*)$", head, re.M).group(1))
+    return file, suites, old.rstrip("\n"), new.rstrip("\n")
 
 
 def main(mutant, output, sources):
-    file, old, new = read_mutant(mutant)
+    file, suites, old, new = read_mutant(mutant)
     texts = {source: open(source).read() for source in sources}
     if file not in texts:
         sys.exit("%s: there is no %s" % (mutant, file))
@@ -51,7 +52,8 @@ def main(mutant, output, sources):
                 out.append(line)
 
     for source in sorted(sources):
-        if source.endswith(".cc"):
+        scenario = source.endswith("_model_test.cc")
+        if source.endswith(".cc") and (not scenario or any("TEST(%s," % suite in texts[source] for suite in suites)):
             add(source)
     with open(output, "w") as written:
         written.write("\n".join(out) + "\n")

@@ -35,6 +35,7 @@ def mutants_test(name, mutants):
             tags = ["model"],
             deps = [
                 "@abseil-cpp//absl/base:core_headers",
+                "@abseil-cpp//absl/cleanup",
                 "@abseil-cpp//absl/container:fixed_array",
                 "@abseil-cpp//absl/functional:any_invocable",
                 "@abseil-cpp//absl/status",
