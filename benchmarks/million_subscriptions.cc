@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
   watch.Say("all handled after another", count);
   subscriptions.clear();
   watch.Say("unsubscribed", count);
-  std::cout << "memory: " << (idle - before) * 1024 / count << " bytes for each idle subscription, " << Memory("VmHWM") / 1024
-            << " MiB at the peak\n";
+  std::cout << "memory: " << (idle - before) * 1024 / count << " bytes for each idle subscription, "
+            << Memory("VmHWM") / 1024 << " MiB at the peak\n";
   return result.delivered == static_cast<size_t>(count) && sum == 3 * count && feed.subscribers() == 0 ? 0 : 1;
 }

@@ -370,7 +370,7 @@ TEST(AllocationFaults, ReceivingManyInATaskLosesNothing) {
 }
 
 TEST(AllocationFaults, StoppingATask) {
-  const auto wait = [](ReceiveChannel<int> channel) -> Task<> { co_await channel.AsyncReceive(); };
+  const auto wait = [](ReceiveChannel<int> channel) -> Task<> { static_cast<void>(co_await channel.AsyncReceive()); };
   FailEveryAllocation([&](AllocationFault& fault) {
     ManualExecutor executor;
     const Channel<int> channel(1);

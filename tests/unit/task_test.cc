@@ -208,7 +208,7 @@ struct Witness {
 
 Task<> WaitFor(ReceiveChannel<Counted> channel, bool* gone) {
   const Witness witness{gone};
-  co_await channel.AsyncReceive();
+  static_cast<void>(co_await channel.AsyncReceive());
 }
 
 TEST(Spawned, StopEndsATaskThatWaitsAndLeavesNoWaiter) {
@@ -266,7 +266,7 @@ TEST(Spawned, StopOfARunningTaskWaitsForItsNextWait) {
     const Witness witness{&gone};
     began = true;
     AwaitTrue([&] { return released.load(); });
-    co_await channel.AsyncReceive();
+    static_cast<void>(co_await channel.AsyncReceive());
   };
   Spawned<> spawned = Spawn(pool, body());
   AwaitTrue([&] { return began.load(); });
@@ -417,7 +417,7 @@ TEST(Task, ReceivesFromATimer) {
 
 TEST(Task, StoppedBeforeItsTimerIsDue) {
   ManualExecutor executor;
-  const auto wait = []() -> Task<> { co_await After(absl::Hours(1)).AsyncReceive(); };
+  const auto wait = []() -> Task<> { static_cast<void>(co_await After(absl::Hours(1)).AsyncReceive()); };
   Spawned<> spawned = Spawn(executor, wait());
   executor.RunAll();
   spawned.Stop();
