@@ -115,7 +115,8 @@ class [[nodiscard]] CancelHandle {
   const Context& context() const { return context_; }
 
   // Ends the context and all below it; later calls do nothing. True if this call ended it. With a `cause` other than
-  // OK, `cause()` says so. Waiting operations are woken; no user code runs. O(number of contexts below).
+  // OK, `cause()` says so. Waiting operations are woken; no user code runs, but for tasks on
+  // an `InlineExecutor`. O(number of contexts below).
   bool Cancel(const absl::Status& cause = absl::OkStatus()) {
     return context_.state_ && context_.state_->Cancel(cause);
   }

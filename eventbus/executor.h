@@ -14,8 +14,9 @@
 //      `Submit` takes.
 //   4. What was done before `Submit` is visible to the work.
 //
-// The executor must outlive what it was given to: the coroutines spawned on it and the handlers subscribed with it. Shut
-// it down while they live, and they end; destroy it only after they have been.
+// The executor must outlive what it was given to, the coroutines spawned on it and the handlers subscribed with it, and
+// each call that may wake one of them: a send, a close, a cancellation that has begun. Shut it down while they live, and
+// each ends with `kUnavailable` when it would next run; what waits is ended by `Spawned::Stop` or `Unsubscribe`.
 
 #ifndef EVENTBUS_EXECUTOR_H_
 #define EVENTBUS_EXECUTOR_H_

@@ -5,7 +5,7 @@
 //   channel.TrySend(1);
 //   executor.RunAll();   // in this thread
 //
-// Thread-safe. First in, first out.
+// Thread-safe, but for this: one thread at a time runs work. First in, first out.
 
 #ifndef EVENTBUS_MANUAL_EXECUTOR_H_
 #define EVENTBUS_MANUAL_EXECUTOR_H_

@@ -75,9 +75,10 @@ class ReceiveSide {
 
   // For tasks (`task.h`), which they suspend where the calls above block: `co_await channel.AsyncReceive()` is an
   // `absl::StatusOr<T>`, `co_await channel.AsyncReceiveMany(max)` an `absl::StatusOr<std::vector<T>>`, with the statuses of
-  // `Receive` and `ReceiveMany`. The task goes on in its executor, never inside a sender's call. If it is stopped while
-  // it waits, nothing was received. Borrow this handle, unless called on a temporary one. Allocate nothing; with a
-  // deadline or a timer, wait by means of a thread that the process has for all of them.
+  // `Receive` and `ReceiveMany`. The task goes on in its executor, and inside a sender's call only if that is an
+  // `InlineExecutor`. A task that is stopped while it waits has received nothing, unless a sender gave it a value just
+  // before, which is then destroyed. Borrow this handle, unless called on a temporary one. `AsyncReceive` allocates nothing
+  // unless it waits for a timer. Deadlines and timers are waited for by a thread that the process has for all of them.
   internal::AsyncReceive<T> AsyncReceive() const& {
     return internal::AsyncReceive<T>(self().Core("AsyncReceive"), nullptr);
   }

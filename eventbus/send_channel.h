@@ -68,7 +68,8 @@ class SendSide {
 
   // For tasks (`task.h`), which it suspends where `Send` blocks: `co_await channel.AsyncSend(value)` is the `absl::Status`
   // of `Send`. What is passed as `T&&` is moved from only if it was sent, and must live until then, as it does when
-  // written in the `co_await`. If the task is stopped while it waits, nothing was sent. Borrows this handle.
+  // written in the `co_await`. A task that is stopped while it waits has sent nothing, unless a receiver took
+  // the value just before. Borrows this handle.
   internal::AsyncSend<T> AsyncSend(T&& value) const { return internal::AsyncSend<T>(self().Core("AsyncSend"), &value); }
   internal::AsyncOwningSend<T> AsyncSend(const T& value) const requires std::copy_constructible<T> {
     return internal::AsyncOwningSend<T>(self().Core("AsyncSend"), T(value));

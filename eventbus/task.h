@@ -116,9 +116,8 @@ class [[nodiscard]] Spawned {
     return state_->TakeResult();
   }
 
-  // Ends the task where it waits: what it was waiting for has not happened, and the objects in its frames are destroyed.
-  // If it runs in another thread, waits until it comes to its next `co_await`; called by itself, does not wait. Values
-  // that were received and not taken are destroyed with the frame.
+  // Ends the task where it waits, and destroys the objects in its frames, with whatever had been given to it and not yet
+  // taken. If it runs in another thread, blocks until it next has to wait; called by itself, does not block.
   void Stop() {
     if (state_) state_->Stop();
   }

@@ -86,8 +86,8 @@ absl::Status ThreadPool::Drain(const Context& context) {
     return absl::FailedPreconditionError(
         absl::StrCat("thread pool '", name_, "': Drain from one of its own threads would wait for itself"));
   }
-  if (context.done()) return context.status();
   StopAccepting(/*abandon=*/false);
+  if (context.done()) return context.status();
   const internal::Arm arms[] = {{.target = &finished_}, {.target = ContextAccess::state(context)}};
   const internal::Selected selected =
       internal::SelectAmong(arms, internal::Choice::kListed, internal::Instant::Never());

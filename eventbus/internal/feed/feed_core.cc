@@ -118,8 +118,10 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
     MutexLock lock(&membership_);
     RemoveLocked(subscriber, wakes, dropped);
   }
-  AwaitUserCode(&subscriber);
-  if (subscriber.consumer) subscriber.consumer->Stop();
+  // From inside a filter or the handler itself it does not wait for the other of the two, which may be doing the same.
+  const bool in_handler = subscriber.consumer && subscriber.consumer->RunsHere();
+  if (!in_handler) AwaitUserCode(&subscriber);
+  if (subscriber.consumer) IsSending() ? subscriber.consumer->RequestStop() : subscriber.consumer->Stop();
   subscriber.end_signal.End(absl::OkStatus());
 }
 

@@ -126,6 +126,7 @@ void FeedCore::Sending::Walk() {
         AddMissed(subscriber);
         break;
       case Offer::kClosed:
+        wakes_.WakeAll();  // Who hears of the end may run here, and wait for one of these.
         EndOfClosedChannel(subscriber);
         break;
       case Offer::kGone:
