@@ -22,7 +22,8 @@
 //
 // Errors: an exception of a task reaches who awaits it; that of the outermost, who joins it.
 //
-// Cost: one allocation for each frame and one for the spawn; waiting and being resumed allocate nothing.
+// Cost: one allocation for each frame and one for the spawn; waiting and being resumed allocate nothing, but for a wait
+// for a timer and a select of more than eight cases.
 
 #ifndef EVENTBUS_TASK_H_
 #define EVENTBUS_TASK_H_
@@ -106,7 +107,7 @@ class [[nodiscard]] Spawned {
 
   // Blocks until the task has ended, and is its result; throws what it threw. The result is given once; to later calls,
   // and of a default-constructed one, `kFailedPrecondition`. `kCancelled` if it was stopped; `kUnavailable` if its
-  // executor was shut down first. Not from the task itself.
+  // executor had been shut down when it was to run. Not from the task itself.
   JoinResult<T> Join() { return Join(Context::Background()); }
 
   // As above, or ends with `kCancelled` or `kDeadlineExceeded` once `context` is done, and the task goes on.

@@ -56,7 +56,8 @@ class SelectRun {
   }
 
  private:
-  // All mutexes are held.
+  // All mutexes are held, by `PollTogether`. Not analysed, for the analysis cannot follow a set of mutexes;
+  // `select_model_test` explores these instead.
   bool PollLocked(WakeList& wakes, Selected& selected) ABSL_NO_THREAD_SAFETY_ANALYSIS;
   Instant EnlistLocked(Operation& operation) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
