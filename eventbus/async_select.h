@@ -47,10 +47,10 @@ class SelectAwaiter {
     list_.Drop(wait_.selected());
   }
 
-  bool await_ready() { return wait_.TryNow(); }
+  bool await_ready() { return false; }
   template <ActivePromise Promise>
   bool await_suspend(std::coroutine_handle<Promise> here) {
-    return wait_.Suspend(here.promise().activity(), here);
+    return here.promise().activity().Await(wait_, here);
   }
   int await_resume() {
     resumed_ = true;

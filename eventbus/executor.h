@@ -13,10 +13,10 @@
 //   3. `Submit` does not throw, never blocks for long, and calls neither `Run` nor `Abandon` with a lock held that
 //      `Submit` takes.
 //   4. What was done before `Submit` is visible to the work.
+//   5. Its destructor calls `Retire` before anything else, and runs or abandons what it holds.
 //
-// The executor must outlive what it was given to, the coroutines spawned on it and the handlers subscribed with it, and
-// each call that may wake one of them: a send, a close, a cancellation that has begun. Shut it down while they live, and
-// each ends with `kUnavailable` when it would next run; what waits is ended by `Spawned::Stop` or `Unsubscribe`.
+// An executor that goes, or is shut down, before the coroutines spawned on it and the handlers subscribed with it: each
+// ends with `kUnavailable` when it would next run; what waits is ended by `Spawned::Stop` or `Unsubscribe`.
 
 #ifndef EVENTBUS_EXECUTOR_H_
 #define EVENTBUS_EXECUTOR_H_
@@ -26,8 +26,14 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/executor_gate.h"
 
 namespace eventbus {
+
+namespace internal {
+class BoundWork;
+}
 
 // One thing to run. A node of its own list, so submitting it allocates nothing; in one list at a time.
 class Work {
@@ -106,7 +112,7 @@ using ExceptionHandler = absl::AnyInvocable<void(std::exception_ptr) const>;
 // All calls are thread-safe unless an executor says otherwise.
 class Executor {
  public:
-  Executor() = default;
+  Executor() : gate_(internal::MakeRef<internal::ExecutorGate>(*this)) {}
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
@@ -123,7 +129,16 @@ class Executor {
   void Submit(absl::AnyInvocable<void()> function);
 
  protected:
-  ~Executor() = default;
+  // Returns once no waker is about to submit work; what is woken later is abandoned. Blocks for as long as `Submit` does.
+  // A second call does nothing.
+  void Retire() { gate_->Retire(); }
+
+  virtual ~Executor() { Retire(); }
+
+ private:
+  friend internal::BoundWork;
+
+  const internal::Ref<internal::ExecutorGate> gate_;
 };
 
 }  // namespace eventbus

@@ -1,6 +1,13 @@
 #include "eventbus/inline_executor.h"
 
+#include "eventbus/internal/ground/fail.h"
+
 namespace eventbus {
+
+InlineExecutor::~InlineExecutor() {
+  if (RunsHere()) internal::Fail("~InlineExecutor", "destroyed by work that it runs");
+  Retire();
+}
 
 InlineExecutor::Running* InlineExecutor::FindLocked() const {
   const internal::ThreadIdentity self = internal::ThisThread();

@@ -23,6 +23,8 @@ namespace eventbus {
 class InlineExecutor final : public Executor {
  public:
   explicit InlineExecutor(ExceptionHandler on_exception = {}) : run_(std::move(on_exception)) {}
+  // Returns once no other thread runs work in it. Fails at once if called by work that it runs.
+  ~InlineExecutor();
 
   using Executor::Submit;
   // Runs `work` before it returns, unless this thread is running work already.

@@ -22,7 +22,10 @@ class ManualExecutor final : public Executor {
  public:
   ManualExecutor() = default;
   // Closes it.
-  ~ManualExecutor() { Close(); }
+  ~ManualExecutor() {
+    Retire();
+    Close();
+  }
 
   using Executor::Submit;
   void Submit(Work& work) override;

@@ -15,10 +15,13 @@
 //
 // A task is lazy: it does nothing until it is awaited by another task or spawned on an executor. All tasks of one spawn
 // run on that executor, one at a time; each may run in another of its threads after each `co_await`. A coroutine meets
-// threads on the same channels and in the same queues.
+// threads on the same channels and in the same queues. One whose awaits need no waiting lets others of its executor go
+// first from time to time, and ends when it is stopped, all the same.
 //
 //   Task<> Wrong(const Config& config);           // a reference parameter must outlive the coroutine
 //   Spawn(pool, [&]() -> Task<> { ... }());       // wrong: the lambda, and its captures, are gone; pass parameters
+//   if ((co_await ch.AsyncSend(1)).ok()) ...      // wrong with g++ up to 12, which destroys what is in a condition twice:
+//   absl::Status sent = co_await ch.AsyncSend(1); // right, and so is `while (std::optional<T> t = co_await ch.AsyncNext())`
 //
 // Errors: an exception of a task reaches who awaits it; that of the outermost, who joins it.
 //

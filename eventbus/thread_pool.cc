@@ -31,11 +31,12 @@ ThreadPool::ThreadPool(int threads, ThreadPoolOptions options)
 
 ThreadPool::~ThreadPool() {
   if (RunsHere()) internal::Fail("~ThreadPool", "destroyed from one of its own threads");
+  Retire();
   JoinAll();
 }
 
 void ThreadPool::JoinAll() {
-  StopAccepting(/*abandon=*/false);
+  StopAccepting(Accepts::kNone);
   for (internal::Thread& thread : threads_) thread.join();
 }
 
@@ -49,7 +50,7 @@ void ThreadPool::SubmitAll(WorkList works) {
   Idle* woken = nullptr;
   {
     internal::MutexLock lock(&mutex_);
-    if (accepting_) {
+    if (accepts_ == Accepts::kAll || (accepts_ == Accepts::kOwn && RunsHere())) {
       queue_.Append(std::move(works));
       woken = TakeIdleLocked();
     }
@@ -68,17 +69,14 @@ bool ThreadPool::RunsHere() const {
                      [self](const auto& identity) { return identity.load(std::memory_order_relaxed) == self; });
 }
 
-WorkList ThreadPool::StopAccepting(bool abandon) {
+void ThreadPool::StopAccepting(Accepts rest) {
   internal::List<Idle> woken;
-  WorkList abandoned;
   {
     internal::MutexLock lock(&mutex_);
-    accepting_ = false;
-    if (abandon) abandoned = std::exchange(queue_, WorkList());
+    accepts_ = std::max(accepts_, rest);
     while (Idle* idle = idle_.PopFront()) woken.PushBack(*idle);
   }
   while (Idle* idle = woken.PopFront()) Wake(idle);
-  return abandoned;
 }
 
 absl::Status ThreadPool::Drain(const Context& context) {
@@ -86,16 +84,23 @@ absl::Status ThreadPool::Drain(const Context& context) {
     return absl::FailedPreconditionError(
         absl::StrCat("thread pool '", name_, "': Drain from one of its own threads would wait for itself"));
   }
-  StopAccepting(/*abandon=*/false);
-  if (context.done()) return context.status();
+  StopAccepting(context.done() ? Accepts::kNone : Accepts::kOwn);
   const internal::Arm arms[] = {{.target = &finished_}, {.target = ContextAccess::state(context)}};
   const internal::Selected selected =
       internal::SelectAmong(arms, internal::Choice::kListed, internal::Instant::Never());
-  return selected.index == 0 ? absl::OkStatus() : context.status();
+  if (selected.index == 0) return absl::OkStatus();
+  StopAccepting(Accepts::kNone);
+  return context.status();
 }
 
 void ThreadPool::Close() {
-  Refuse(StopAccepting(/*abandon=*/true));
+  StopAccepting(Accepts::kNone);
+  WorkList abandoned;
+  {
+    internal::MutexLock lock(&mutex_);
+    abandoned = std::exchange(queue_, WorkList());
+  }
+  Refuse(std::move(abandoned));
   if (!RunsHere()) finished_.Wait();
 }
 
@@ -127,7 +132,7 @@ Work* ThreadPool::Next() {
       work = queue_.PopFront();
       if (work != nullptr) {
         another = TakeIdleLocked();  // Each thread that finds more than it takes wakes one more.
-      } else if (accepting_) {
+      } else if (accepts_ == Accepts::kAll) {
         idle_.PushBack(self);
       } else {
         return nullptr;

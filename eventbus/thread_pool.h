@@ -9,7 +9,7 @@
 //
 // | | open | draining, after `Drain` | closed, after `Close` |
 // |---|---|---|---|
-// | `Submit` | runs | abandoned | abandoned |
+// | `Submit` | runs | runs if called by work of the pool, else abandoned | abandoned |
 // | what was queued | runs | runs | abandoned |
 // | what is running | runs on | runs on | runs on |
 // | `Drain` | starts draining, waits for the end | waits for the end | waits for the end |
@@ -57,8 +57,9 @@ class ThreadPool final : public Executor {
   void SubmitAll(WorkList works) override;
   bool RunsHere() const override;
 
-  // Accepts no more, and blocks until all that was accepted has run: OK; or until `context` is done: `kCancelled` or
-  // `kDeadlineExceeded`, and the rest still runs. `kFailedPrecondition` at once from one of the pool's own threads.
+  // Accepts no more but what work of the pool submits, such as a handler that has more values to handle, and blocks until
+  // all that was accepted has run: OK; or until `context` is done: `kCancelled` or `kDeadlineExceeded`; the rest still
+  // runs, and no more is accepted from anyone. `kFailedPrecondition` at once from one of the pool's own threads.
   absl::Status Drain(const Context& context);
 
   // Accepts no more, abandons what has not begun, and returns when nothing runs any more; from one of the pool's own
@@ -84,14 +85,20 @@ class ThreadPool final : public Executor {
   Idle* TakeIdleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Wake(Idle* idle);
   void Refuse(WorkList works);
-  // Accepts no more, and wakes all who sleep. What had not begun, if `abandon`.
-  WorkList StopAccepting(bool abandon);
+  enum class Accepts {
+    kAll,
+    kOwn,  // What work of the pool submits.
+    kNone,
+  };
+
+  // Accepts no more than `rest`, and wakes all who sleep.
+  void StopAccepting(Accepts rest);
 
   const std::string name_;
   internal::GuardedRun run_;
 
   internal::Mutex mutex_;  // Nothing is woken, run or abandoned under it.
-  bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
+  Accepts accepts_ ABSL_GUARDED_BY(mutex_) = Accepts::kAll;
   WorkList queue_ ABSL_GUARDED_BY(mutex_);
   internal::List<Idle> idle_ ABSL_GUARDED_BY(mutex_);
   size_t serving_ ABSL_GUARDED_BY(mutex_);  // Threads that have not ended.

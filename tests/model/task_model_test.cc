@@ -127,6 +127,22 @@ TEST(TaskModel, ShutdownOfTheExecutorAgainstHandOff) {
   });
 }
 
+// Whoever woke the task may still be on the way to its executor when that goes.
+TEST(TaskModel, EndOfTheExecutorAgainstHandOff) {
+  Explore([] {
+    auto executor = std::make_unique<ManualExecutor>();
+    const Channel<std::unique_ptr<int>> channel(0);
+    Spawned<int> received = Spawn(*executor, ReceiveOne(channel));
+    executor->RunAll();
+    auto value = std::make_unique<int>(7);
+    Thread sender([&] { channel.TrySend(std::move(value)).IgnoreError(); });
+    received.Stop();
+    executor.reset();
+    sender.Join();
+    Check(received.done(), "ended");
+  });
+}
+
 Task<absl::StatusCode> ReceiveUntilDone(ReceiveChannel<std::unique_ptr<int>> channel, Context context) {
   co_return (co_await channel.AsyncReceive(context)).status().code();
 }

@@ -17,7 +17,7 @@ using eventbus::testing::AwaitTrue;
 class TestAlarm final : public Alarm {
  public:
   explicit TestAlarm(std::function<void()> ring) : ring_(std::move(ring)) {}
-  void Ring() override { ring_(); }
+  void Ring(WakeList&, ReadyWork&) override { ring_(); }
 
  private:
   const std::function<void()> ring_;

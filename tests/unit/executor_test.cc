@@ -158,5 +158,10 @@ TEST(InlineExecutor, ThreadsDoNotRunOneAnothersWork) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(InlineExecutorDeathTest, IsNotDestroyedByItsOwnWork) {
+  auto executor = std::make_unique<InlineExecutor>();
+  EXPECT_DEATH(executor->Submit([&] { executor.reset(); }), "destroyed by work that it runs");
+}
+
 }  // namespace
 }  // namespace eventbus::testing

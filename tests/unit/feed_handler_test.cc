@@ -208,6 +208,25 @@ TEST(ExecutorHandler, YieldsToOthersAfterABatch) {
   EXPECT_EQ(handled, 1000);
 }
 
+TEST(ExecutorHandler, HandlesWhatIsInItsQueueWhenItsPoolIsDrained) {
+  ThreadPool pool(1);
+  FeedOf<int> feed;
+  std::atomic<bool> released{false};
+  int handled = 0;
+  const Subscription subscription = MustSubscribe(feed.Subscribe(
+      [&](int) {
+        AwaitTrue([&] { return released.load(); });
+        ++handled;
+      },
+      {.executor = &pool, .capacity = 1000}));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(feed.Send(i).delivered, 1u);
+  std::thread drainer([&] { EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus()); });
+  released = true;
+  drainer.join();
+  EXPECT_EQ(handled, 1000);
+  EXPECT_FALSE(subscription.ended());
+}
+
 TEST(ExecutorHandler, UnsubscribeDropsTheQueueAndWaitsForTheCall) {
   ThreadPool pool(1);
   Counted::Counts counts;

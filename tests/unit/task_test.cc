@@ -200,6 +200,54 @@ TEST(Task, YieldLetsOthersGoFirst) {
   EXPECT_EQ(order, "ababab");
 }
 
+Task<> Count(std::atomic<int>* count) {
+  ++*count;
+  co_return;
+}
+
+// None of these ever has to wait.
+Task<> SendForEver(SendChannel<int> channel) {
+  while (true) {
+    const absl::Status sent = co_await channel.AsyncSend(1);
+    if (!sent.ok()) co_return;
+  }
+}
+Task<> AwaitForEver(std::atomic<int>* count) {
+  while (true) co_await Count(count);
+}
+Task<> SelectForEver(ReceiveChannel<int> closed) {
+  absl::StatusOr<int> value = 0;
+  while (true) co_await AsyncSelect(closed.OnReceive(&value));
+}
+
+TEST(Task, ThatNeverWaitsLetsOthersRunAndCanBeStopped) {
+  ThreadPool pool(1);
+  const Channel<int> unbounded(kUnbounded);
+  const Channel<int> closed(1);
+  closed.Close();
+  std::atomic<int> count{0};
+  Spawned<> sending = Spawn(pool, SendForEver(unbounded));
+  Spawned<> awaiting = Spawn(pool, AwaitForEver(&count));
+  Spawned<> selecting = Spawn(pool, SelectForEver(closed));
+  EXPECT_EQ(*Spawn(pool, Answer(1)).Join(), 1);
+  sending.Stop();
+  awaiting.Stop();
+  selecting.Stop();
+  EXPECT_EQ(sending.Join().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(awaiting.Join().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(selecting.Join().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(Task, WhatItReceivedBeforeItLetOthersGoFirstIsNotLost) {
+  ManualExecutor executor;
+  const Channel<int> channel(kUnbounded);
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(channel.TrySend(i).ok());
+  channel.Close();
+  Spawned<int> sum = Spawn(executor, Sum(channel));
+  EXPECT_GT(executor.RunAll(), 2u);
+  EXPECT_EQ(*sum.Join(), 499'500);
+}
+
 // Says when it goes.
 struct Witness {
   ~Witness() { *gone = true; }
@@ -330,6 +378,19 @@ TEST(Spawned, OfAnExecutorThatIsShutDownEndsWithUnavailable) {
   EXPECT_EQ(Spawn(executor, Sum(channel)).Join().status().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(Spawned, OfAnExecutorThatIsGoneEndsWithUnavailable) {
+  auto executor = std::make_unique<ManualExecutor>();
+  const Channel<int> channel(0);
+  Spawned<int> waiting = Spawn(*executor, Sum(channel));
+  Spawned<int> stopped = Spawn(*executor, Sum(channel));
+  executor->RunAll();
+  executor.reset();
+  stopped.Stop();
+  EXPECT_FALSE(waiting.done());
+  EXPECT_TRUE(channel.TrySend(1).ok());
+  EXPECT_EQ(waiting.Join().status().code(), absl::StatusCode::kUnavailable);
+}
+
 // The executor's thread may be the last to let go of a task. It must not be left with anything of the user's.
 TEST(Spawned, NothingOfAResultOutlivesTheJoinOrTheHandle) {
   ThreadPool pool(2);
@@ -394,6 +455,35 @@ TEST(TaskContext, ADeadlineEndsAWaitThatNoThreadSleepsIn) {
   };
   const CancelHandle last = Context::Background().WithTimeout(absl::Milliseconds(2));
   EXPECT_EQ(Spawn(pool, receive_many(channel, last.context())).Join().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+// The thread of all deadlines is the one that such a task runs in.
+TEST(TaskContext, ADeadlineOfATaskThatRunsWhereItIsWoken) {
+  InlineExecutor here;
+  const Channel<int> channel(0);
+  const auto wait_twice = [](ReceiveChannel<int> from) -> Task<int> {
+    int late = 0;
+    for (int i = 0; i < 2; ++i) {
+      const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(2));
+      late += (co_await from.AsyncReceive(soon.context())).status().code() == absl::StatusCode::kDeadlineExceeded;
+      static_cast<void>(co_await After(absl::Milliseconds(1)).AsyncReceive());
+    }
+    co_return late;
+  };
+  Spawned<int> other = Spawn(here, wait_twice(channel));
+  EXPECT_EQ(*Spawn(here, wait_twice(channel)).Join(), 2);
+  EXPECT_EQ(*other.Join(), 2);
+  // It stops one whose own deadline is near, there.
+  Spawned<> victim = Spawn(here, [](ReceiveChannel<int> from) -> Task<> {
+    const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(3));
+    static_cast<void>(co_await from.AsyncReceive(soon.context()));
+  }(channel));
+  Spawned<> stopper = Spawn(here, [](Spawned<>* stopped) -> Task<> {
+    static_cast<void>(co_await After(absl::Milliseconds(2)).AsyncReceive());
+    stopped->Stop();
+  }(&victim));
+  EXPECT_TRUE(stopper.Join().ok());
+  EXPECT_TRUE(victim.done());
 }
 
 TEST(TaskContext, AValueBeforeTheDeadlineIsReceived) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <ctime>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -125,6 +126,25 @@ TEST(ThreadPool, DrainThatIsLateLeavesTheRestRunning) {
     EXPECT_EQ(queued.ran, 1);
   }
   EXPECT_EQ(refused.ran, 0);
+}
+
+TEST(ThreadPool, DrainLetsWorkGoOnThatSubmitsMore) {
+  std::deque<CountedWork> probes;
+  ThreadPool pool(1);
+  std::atomic<bool> draining{false};
+  bool more = false;
+  pool.Submit([&] {
+    AwaitTrue([&] { return draining.load(); });
+    pool.Submit([&] { pool.Submit([&] { more = true; }); });
+  });
+  std::thread drainer([&] { EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus()); });
+  AwaitTrue([&] {
+    pool.Submit(probes.emplace_back());
+    return probes.back().abandoned == 1;
+  });
+  draining = true;
+  drainer.join();
+  EXPECT_TRUE(more);
 }
 
 TEST(ThreadPool, CloseAbandonsWhatHasNotBegun) {

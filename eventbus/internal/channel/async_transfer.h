@@ -28,7 +28,6 @@ class PlainWait {
  public:
   PlainWait(ChannelCore& channel, Role role, void* value) : wait_(channel, role, value) {}
 
-  bool TryNow() { return wait_.TryNow(); }
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
   Outcome Resume() { return wait_.Resume(); }
   void Withdraw() { wait_.Withdraw(); }
@@ -48,7 +47,6 @@ class ContextWait {
         arms_{Arm{.target = ContextAccess::state(context_)}, Arm{.target = &channel, .role = role, .value = value}},
         wait_(arms_, Choice::kListed) {}
 
-  bool TryNow() { return wait_.TryNow(); }
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
   Outcome Resume() {
     wait_.Resume();
@@ -71,10 +69,10 @@ class ContextWait {
 template <typename Wait>
 class TransferAwaiter {
  public:
-  bool await_ready() { return wait_.TryNow(); }
+  bool await_ready() { return false; }
   template <ActivePromise Promise>
   bool await_suspend(std::coroutine_handle<Promise> here) {
-    return wait_.Suspend(here.promise().activity(), here);
+    return here.promise().activity().Await(wait_, here);
   }
 
  protected:

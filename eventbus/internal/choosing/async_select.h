@@ -25,13 +25,11 @@ class AsyncSelectWait final : public Operation, private Alarm {
   AsyncSelectWait& operator=(const AsyncSelectWait&) = delete;
   ~AsyncSelectWait() { Withdraw(); }
 
-  // Lets an arm take effect if one can.
-  bool TryNow() { return run_.PollOneByOne(selected_); }
-
-  // The same, or enlists them all, so that `activity` is resumed at `here` once one has taken effect: true.
+  // Lets an arm take effect if one can: false. Otherwise enlists them all, so that `activity` is resumed at `here` once
+  // one has taken effect.
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here);
 
-  // After either: which arm took effect, and how.
+  // Afterwards: which arm took effect, and how.
   Selected Resume();
 
   // Takes the waiters out, if the coroutine ends instead of going on. Afterwards `selected()` says what had taken effect
@@ -43,7 +41,7 @@ class AsyncSelectWait final : public Operation, private Alarm {
   void Wake(Waiter&, ReadyWork& ready) override { activity_->Notify(ready); }
 
  private:
-  void Ring() override;
+  void Ring(WakeList& wakes, ReadyWork& ready) override;
 
   // After the end of the wait: sets `selected_` if another claimed it, and takes the waiters out.
   void Conclude();

@@ -38,7 +38,10 @@ bool PollTogetherAndWait(SelectRun& run, Instant deadline, Selected& selected) {
   SelectOperation operation;
   const bool may_wait = deadline != Instant::Past();
   Instant due = Instant::Never();
-  if (run.PollTogether(may_wait ? &operation : nullptr, selected, due)) return true;
+  {
+    WakeList wakes;
+    if (run.PollTogether(may_wait ? &operation : nullptr, wakes, selected, due)) return true;
+  }
   if (!may_wait) return false;
   const Waiter* const chosen = operation.Await(std::min(deadline, due));
   run.Withdraw();

@@ -4,16 +4,18 @@
 #define EVENTBUS_INTERNAL_CHOOSING_SELECT_RUN_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/container/fixed_array.h"
 #include "absl/types/span.h"
 #include "eventbus/internal/choosing/select_core.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/selectable.h"
+#include "eventbus/internal/waiting/waiter.h"
 
 namespace eventbus::internal {
 
-// How many arms take no allocation.
+// How many arms take no allocation. For more there is one of each array when a run is made, and none later.
 inline constexpr size_t kInlineArms = 8;
 
 // The claim word of a select that waits: null until claimed, then the waiter that took effect, or the operation itself
@@ -45,7 +47,7 @@ class SelectRun {
 
   // Step 2. True if an arm took effect. Otherwise, if there is an `operation`, its waiters are enlisted; `due` is when an
   // arm may be ready by itself.
-  bool PollTogether(Operation* operation, Selected& selected, Instant& due);
+  bool PollTogether(Operation* operation, WakeList& wakes, Selected& selected, Instant& due);
 
   // The end of step 3: takes out whatever waiter is still enlisted.
   void Withdraw();
@@ -56,6 +58,12 @@ class SelectRun {
   }
 
  private:
+  class LockAll;
+
+  // The arm to be looked at in the given step of a poll: in the order of the list, or of a shuffle that goes along with
+  // the poll (Fisher and Yates).
+  size_t Visit(size_t step);
+
   // All mutexes are held, by `PollTogether`. Not analysed, for the analysis cannot follow a set of mutexes;
   // `select_model_test` explores these instead.
   bool PollLocked(WakeList& wakes, Selected& selected) ABSL_NO_THREAD_SAFETY_ANALYSIS;
@@ -64,6 +72,8 @@ class SelectRun {
   const absl::Span<const Arm> arms_;
   const Choice choice_;
   absl::FixedArray<Waiter, kInlineArms> waiters_;
+  absl::FixedArray<uint32_t, kInlineArms> order_;
+  absl::FixedArray<Selectable*, kInlineArms> targets_;  // Those of `arms_`, once each, by address. Filled for step 2.
 };
 
 }  // namespace eventbus::internal

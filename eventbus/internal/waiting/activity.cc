@@ -71,7 +71,7 @@ void Activity::Run() {
   if (after & kStopping) {
     End(/*abandoned=*/false);
   } else if (next == Next::kAgain || (after & kNotified)) {
-    executor().Submit(*this);
+    gate().executor().Submit(*this);  // It stays: it is running this.
   }
 }
 

@@ -67,11 +67,8 @@ void AlarmClock::Serve() {
     Instant until = Instant::Never();
     Alarm* due = nullptr;
     {
-      WakeList wakes;
       MutexLock lock(&mutex_);
       server_ = ThisThread();
-      ringing_ = nullptr;
-      rung_.ClaimAll(Outcome::kDone, wakes);
       const Instant now = SteadyNow();
       if (Alarm* const first = alarms_.top()) {
         leaves = now + kLinger;
@@ -91,7 +88,12 @@ void AlarmClock::Serve() {
       if (due == nullptr) sleeper_ = &parker;
     }
     if (due != nullptr) {
-      due->Ring();
+      ReadyWork ready;
+      WakeList wakes;  // Declared before the lock, so wakes after it.
+      due->Ring(wakes, ready);
+      MutexLock lock(&mutex_);
+      ringing_ = nullptr;
+      rung_.ClaimAll(Outcome::kDone, wakes);
       continue;
     }
     if (parker.Park(Parker::kWoken, until)) continue;

@@ -16,6 +16,7 @@
 #include "eventbus/internal/ground/pairing_heap.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/parker.h"
+#include "eventbus/internal/waiting/ready_work.h"
 #include "eventbus/internal/waiting/wait_queue.h"
 
 namespace eventbus::internal {
@@ -30,9 +31,10 @@ class Alarm : public HeapNode<Alarm> {
   friend bool operator<(const Alarm& a, const Alarm& b) { return a.at_ < b.at_; }
 
  protected:
-  // Called by the clock's thread, at its time or a little later, with no lock held. May set it again, as its last
-  // access to it, and may end its life. Must not block, and must not throw.
-  virtual void Ring() = 0;
+  // Called by the clock's thread, at its time or a little later, with no lock held. Whom it makes ready goes on `wakes`
+  // and `ready`, so that user code that an executor runs at once runs when `Cancel` need not wait for it. May set the
+  // alarm again, as its last access to it, and may end its life. Must not block, and must not throw.
+  virtual void Ring(WakeList& wakes, ReadyWork& ready) = 0;
 
  private:
   friend AlarmClock;

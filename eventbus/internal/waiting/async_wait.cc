@@ -5,7 +5,7 @@ namespace eventbus::internal {
 class AsyncWait::DueAlarm final : public Alarm {
  public:
   explicit DueAlarm(AsyncWait& wait) : wait_(wait) {}
-  void Ring() override { wait_.Due(); }
+  void Ring(WakeList& wakes, ReadyWork& ready) override { wait_.Due(wakes, ready); }
 
  private:
   AsyncWait& wait_;
@@ -15,12 +15,6 @@ AsyncWait::AsyncWait(Selectable& target, Role role, void* value) : target_(targe
   waiter_.operation = this;
   waiter_.role = role;
   waiter_.value = value;
-}
-
-bool AsyncWait::TryNow() {
-  WakeList wakes;
-  MutexLock lock(&target_.mutex);
-  return target_.TryComplete(waiter_, wakes);
 }
 
 bool AsyncWait::Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) {
@@ -64,11 +58,10 @@ void AsyncWait::Withdraw() {
   activity_ = nullptr;
 }
 
-void AsyncWait::Due() {
+void AsyncWait::Due(WakeList& wakes, ReadyWork& ready) {
   bool completed = false;
   Instant due = Instant::Never();
   {
-    WakeList wakes;
     MutexLock lock(&target_.mutex);
     if (!waiter_.linked()) return;  // Completed, and the coroutine is on its way.
     waiter_.Unlink();
@@ -79,7 +72,6 @@ void AsyncWait::Due() {
     }
   }
   if (completed) {
-    ReadyWork ready;
     activity_->Notify(ready);
   } else if (!due.is_never()) {
     // It may have been completed meanwhile, and the coroutine be on its way: that cancels the alarm once this has returned.

@@ -22,14 +22,11 @@ class AsyncWait final : public SoleOperation {
   AsyncWait& operator=(const AsyncWait&) = delete;
   ~AsyncWait() { Withdraw(); }
 
-  // Completes the operation if it need not wait.
-  bool TryNow();
-
-  // The same, or leaves the waiter, so that `activity` is resumed at `here` once it is completed: true. Allocates if time
-  // alone can complete it.
+  // Completes the operation if it need not wait: false. Otherwise leaves the waiter, so that `activity` is resumed at `here`
+  // once it is completed. Allocates if time alone can complete it.
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here);
 
-  // After either: how it ended.
+  // Afterwards: how it ended.
   Outcome Resume();
 
   // Takes the waiter out, if the coroutine ends instead of going on. Afterwards `outcome()` says whether it had been
@@ -43,7 +40,7 @@ class AsyncWait final : public SoleOperation {
   class DueAlarm;
 
   // The time has come at which it may be completed by itself.
-  void Due();
+  void Due(WakeList& wakes, ReadyWork& ready);
 
   Selectable& target_;
   CoroutineActivity* activity_ = nullptr;  // Of whom waits; null before and after.

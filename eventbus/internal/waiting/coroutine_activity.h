@@ -32,6 +32,20 @@ class CoroutineActivity : public Activity {
   }
   // The outermost frame is at its end.
   void Finish() { next_ = Next::kEnds; }
+  // It awaits `wait`: an `AsyncWait`, say. True if it is to suspend: it has left a wait; or it lets others go first, with the
+  // wait completed, after many that were completed at once; or it is never to be resumed, with the wait not begun, for
+  // this is being stopped.
+  template <typename Wait>
+  bool Await(Wait& wait, std::coroutine_handle<> here) {
+    if (stopping()) {
+      YieldAt(here);
+      return true;
+    }
+    if (wait.Suspend(*this, here)) return true;
+    if (--budget_ > 0) return false;
+    YieldAt(here);
+    return true;
+  }
 
  protected:
   CoroutineActivity(Executor& executor, std::coroutine_handle<> start) : Activity(executor), resume_at_(start) {}
@@ -39,15 +53,21 @@ class CoroutineActivity : public Activity {
   bool finished() const { return next_ == Next::kEnds; }
 
  private:
+  // How many awaits and frames one run goes through at most before others have their turn.
+  static constexpr int kBudget = 128;
+
   Next DoSome() final {
+    budget_ = kBudget;
     do {
       goes_on_ = false;
       resume_at_.resume();
-    } while (goes_on_);
-    return next_;
+      if (!goes_on_) return next_;
+    } while (--budget_ > 0 && !stopping());
+    return Next::kAgain;
   }
 
   std::coroutine_handle<> resume_at_;
+  int budget_ = 0;  // Left of this run.
   Next next_ = Next::kWaits;
   bool goes_on_ = false;
 };

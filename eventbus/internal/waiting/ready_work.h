@@ -8,19 +8,21 @@
 #include <utility>
 
 #include "eventbus/executor.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/executor_gate.h"
 
 namespace eventbus::internal {
 
-// Work that knows where it runs.
+// Work that knows where it runs, and may outlive that.
 class BoundWork : public Work {
  public:
-  Executor& executor() const { return executor_; }
+  ExecutorGate& gate() const { return *gate_; }
 
  protected:
-  explicit BoundWork(Executor& executor) : executor_(executor) {}
+  explicit BoundWork(Executor& executor) : gate_(executor.gate_) {}
 
  private:
-  Executor& executor_;
+  const Ref<ExecutorGate> gate_;
 };
 
 class ReadyWork {
@@ -37,14 +39,23 @@ class ReadyWork {
  private:
   void Submit() {
     WorkList together;
-    Executor* executor = nullptr;
+    ExecutorGate* gate = nullptr;
     while (Work* work = works_.PopFront()) {
-      Executor& its_executor = static_cast<BoundWork*>(work)->executor();
-      if (executor != nullptr && executor != &its_executor) executor->SubmitAll(std::exchange(together, WorkList()));
-      executor = &its_executor;
+      ExecutorGate& its_gate = static_cast<BoundWork*>(work)->gate();
+      if (gate != nullptr && gate != &its_gate) SubmitThrough(*gate, std::exchange(together, WorkList()));
+      gate = &its_gate;
       together.PushBack(*work);
     }
-    executor->SubmitAll(std::move(together));
+    SubmitThrough(*gate, std::move(together));
+  }
+
+  static void SubmitThrough(ExecutorGate& gate, WorkList works) {
+    if (gate.Enter()) {
+      gate.executor().SubmitAll(std::move(works));
+      gate.Leave();
+    } else {
+      while (Work* work = works.PopFront()) work->Abandon();
+    }
   }
 
   WorkList works_;
