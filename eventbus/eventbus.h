@@ -11,6 +11,8 @@
 #include "eventbus/feed.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/on_each.h"
+#include "eventbus/readiness_fd.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/select.h"
 #include "eventbus/send_channel.h"

@@ -25,6 +25,9 @@
 
 namespace eventbus {
 
+class Executor;
+struct OnEachOptions;
+
 // What a case that receives a `T` can report to: a `StatusOr<T>*`, or a handler that takes a `StatusOr<T>`.
 template <typename Result, typename T>
 concept ReceiveResult = std::same_as < Result,
@@ -107,6 +110,28 @@ class ReceiveSide {
     internal::ChannelCore& channel = CoreForMany(max);
     return internal::AsyncReceiveManyUntilDone<T>(channel, TakeCore(), max, std::move(context));
   }
+
+  // The same for a loop: `while (std::optional<T> value = co_await channel.AsyncNext()) ...`. Empty once there will be no
+  // more: the channel is closed and drained, or `context` is done.
+  internal::AsyncNext<T> AsyncNext() const& { return internal::AsyncNext<T>(self().Core("AsyncNext"), nullptr); }
+  internal::AsyncNext<T> AsyncNext() && {
+    internal::ChannelCore& channel = self().Core("AsyncNext");
+    return internal::AsyncNext<T>(channel, TakeCore());
+  }
+  internal::AsyncNextUntilDone<T> AsyncNext(Context context) const& {
+    return internal::AsyncNextUntilDone<T>(self().Core("AsyncNext"), nullptr, std::move(context));
+  }
+  internal::AsyncNextUntilDone<T> AsyncNext(Context context) && {
+    internal::ChannelCore& channel = self().Core("AsyncNext");
+    return internal::AsyncNextUntilDone<T>(channel, TakeCore(), std::move(context));
+  }
+
+  // Has `handler` called on `executor` with each value, one at a time, until the channel is closed and drained. Returns a
+  // `Spawned<absl::Status>`. Include `on_each.h`.
+  template <typename Handler>
+  [[nodiscard]] auto OnEach(Executor& executor, Handler handler) const;
+  template <typename Handler>
+  [[nodiscard]] auto OnEach(Executor& executor, Handler handler, OnEachOptions options) const;
 
   // A case that receives. Its last argument learns the outcome: a `StatusOr<T>*` that is set if the case is chosen, or
   // a handler called with the `StatusOr<T>`: a value, or `kOutOfRange`. Borrows the slot and, unless called on a

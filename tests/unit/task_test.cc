@@ -116,6 +116,46 @@ TEST(Task, ReceivesMany) {
   EXPECT_EQ(*sizes.Join(), (std::vector<size_t>{3, 2, 1}));
 }
 
+Task<int> SumOfAll(ReceiveChannel<int> channel, Context context) {
+  int sum = 0;
+  while (std::optional<int> value = co_await channel.AsyncNext()) {
+    sum += *value;
+    if (*value == 0) break;
+  }
+  while (std::optional<int> value = co_await channel.AsyncNext(context)) sum += *value;
+  co_return sum;
+}
+
+TEST(Task, LoopsOverAChannelToItsEndOrThatOfAContext) {
+  ManualExecutor executor;
+  const Channel<int> channel(8);
+  const Channel<std::unique_ptr<int>> closed(1);
+  ASSERT_TRUE(closed.TrySend(std::make_unique<int>(5)).ok());
+  closed.Close();
+  CancelHandle cancel = Context::Background().WithCancel();
+  Spawned<int> cancelled = Spawn(executor, SumOfAll(channel, cancel.context()));
+  for (const int value : {1, 2, 0, 4}) ASSERT_TRUE(channel.TrySend(value).ok());
+  executor.RunAll();
+  cancel.Cancel();
+  executor.RunAll();
+  EXPECT_EQ(*cancelled.Join(), 7);
+  Spawned<int> ended = Spawn(executor, SumOfAll(channel, Context::Background()));
+  executor.RunAll();
+  for (const int value : {0, 8}) ASSERT_TRUE(channel.TrySend(value).ok());
+  channel.Close();
+  executor.RunAll();
+  EXPECT_EQ(*ended.Join(), 8);
+  const auto of_temporaries = [](ReceiveChannel<std::unique_ptr<int>> from) -> Task<int> {
+    std::optional<std::unique_ptr<int>> first = co_await ReceiveChannel<std::unique_ptr<int>>(from).AsyncNext();
+    std::optional<std::unique_ptr<int>> none =
+        co_await ReceiveChannel<std::unique_ptr<int>>(from).AsyncNext(Context::Background());
+    co_return none.has_value() ? 0 : **first;
+  };
+  Spawned<int> moved = Spawn(executor, of_temporaries(closed));
+  executor.RunAll();
+  EXPECT_EQ(*moved.Join(), 5);
+}
+
 TEST(Task, IsResumedOnItsExecutorAndNotInsideASendersCall) {
   ManualExecutor executor;
   const Channel<int> channel(0);

@@ -7,6 +7,7 @@
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -155,6 +156,18 @@ class ReceiveAwaiter : public ReceivingAwaiter<T, Wait> {
 };
 
 template <typename T, typename Wait>
+class NextAwaiter : public ReceivingAwaiter<T, Wait> {
+ public:
+  using ReceivingAwaiter<T, Wait>::ReceivingAwaiter;
+
+  std::optional<T> await_resume() {
+    std::optional<T> next;
+    if (this->Resume().ok()) this->slot().MoveTo(next);
+    return next;
+  }
+};
+
+template <typename T, typename Wait>
 class ReceiveManyAwaiter : public ReceivingAwaiter<T, Wait> {
  public:
   template <typename... Args>
@@ -184,6 +197,8 @@ using AsyncOwningSend = AsyncOperation<OwningSendAwaiter<T, PlainWait>, ChannelC
 template <typename T>
 using AsyncReceive = AsyncOperation<ReceiveAwaiter<T, PlainWait>, ChannelCore&, Ref<ChannelCore>>;
 template <typename T>
+using AsyncNext = AsyncOperation<NextAwaiter<T, PlainWait>, ChannelCore&, Ref<ChannelCore>>;
+template <typename T>
 using AsyncReceiveMany = AsyncOperation<ReceiveManyAwaiter<T, PlainWait>, ChannelCore&, Ref<ChannelCore>, size_t>;
 
 // With a context.
@@ -193,6 +208,8 @@ template <typename T>
 using AsyncOwningSendUntilDone = AsyncOperation<OwningSendAwaiter<T, ContextWait>, ChannelCore&, T, Context>;
 template <typename T>
 using AsyncReceiveUntilDone = AsyncOperation<ReceiveAwaiter<T, ContextWait>, ChannelCore&, Ref<ChannelCore>, Context>;
+template <typename T>
+using AsyncNextUntilDone = AsyncOperation<NextAwaiter<T, ContextWait>, ChannelCore&, Ref<ChannelCore>, Context>;
 template <typename T>
 using AsyncReceiveManyUntilDone =
     AsyncOperation<ReceiveManyAwaiter<T, ContextWait>, ChannelCore&, Ref<ChannelCore>, size_t, Context>;

@@ -1,6 +1,7 @@
 #include "eventbus/internal/channel/channel_core.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "eventbus/internal/waiting/thread_wait.h"
 
@@ -19,6 +20,7 @@ Outcome ChannelCore::TrySendLocked(void* value, WakeList& wakes) {
   }
   if (queue_.full()) return Outcome::kNotReady;
   queue_.Push(value);
+  HaveChanged();
   return Outcome::kDone;
 }
 
@@ -30,16 +32,21 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
       sender->outcome = Outcome::kDone;
       wakes.Add(*sender);
     }
+    HaveChanged();
     return Outcome::kDone;
   }
+  Outcome outcome = Outcome::kNotReady;
   if (Waiter* sender = senders_.PopClaimed()) {
     element_.move(to, sender->value);
-    sender->outcome = Outcome::kDone;
+    sender->outcome = outcome = Outcome::kDone;
     wakes.Add(*sender);
-    return Outcome::kDone;
+  } else if (closed_.load(std::memory_order_relaxed)) {
+    return Outcome::kClosed;
+  } else if (TryProduce(to)) {
+    outcome = Outcome::kDone;
   }
-  if (closed_.load(std::memory_order_relaxed)) return Outcome::kClosed;
-  return TryProduce(to) ? Outcome::kDone : Outcome::kNotReady;
+  HaveChanged();  // Also if nothing was received: stale senders may have been dropped.
+  return outcome;
 }
 
 Outcome ChannelCore::TryLocked(Role role, void* value, WakeList& wakes) {
@@ -100,6 +107,7 @@ bool ChannelCore::Close() {
   // By I1 and I2 the queue is empty if receivers wait, so they have nothing left to get.
   receivers_.ClaimAll(Outcome::kClosed, wakes);
   senders_.ClaimAll(Outcome::kClosed, wakes);
+  HaveChanged();
   return true;
 }
 
@@ -118,7 +126,35 @@ bool ChannelCore::TryComplete(Waiter& arm, WakeList& wakes) {
   return arm.outcome != Outcome::kNotReady;
 }
 
-void ChannelCore::Enlist(Waiter& arm) { (arm.role == Role::kSend ? senders_ : receivers_).PushBack(arm); }
+void ChannelCore::Enlist(Waiter& arm) {
+  if (arm.role == Role::kReceive) {
+    receivers_.PushBack(arm);
+  } else {
+    senders_.PushBack(arm);
+    HaveChanged();
+  }
+}
+
+void ChannelCore::AddWatch(ChannelWatch& watch) {
+  MutexLock lock(&mutex);
+  watch.next_ = std::exchange(watches_, &watch);
+  TellWatches();
+}
+
+void ChannelCore::RemoveWatch(ChannelWatch& watch) {
+  MutexLock lock(&mutex);
+  ChannelWatch** link = &watches_;
+  while (*link != &watch) link = &(*link)->next_;
+  *link = watch.next_;
+}
+
+void ChannelCore::TellWatches() {
+  const bool closed = closed_.load(std::memory_order_relaxed);
+  const Instant due = ProducesAt();
+  const bool is_due = !due.is_never() && due <= SteadyNow();
+  const bool readable = closed || is_due || !queue_.empty() || !senders_.empty();
+  for (ChannelWatch* watch = watches_; watch != nullptr; watch = watch->next_) watch->Update(readable, due);
+}
 
 Instant ChannelCore::ReadyAt(const Waiter& arm) const {
   return arm.role == Role::kReceive ? ProducesAt() : Instant::Never();

@@ -9,7 +9,8 @@
 //       sender in the same hold of the mutex.
 //
 // Who wakes whom: a send completes the oldest waiting receiver, a receive the oldest waiting sender, `Close` all. A
-// timed channel (`TryProduce`) also becomes ready by the clock, and its receivers wake themselves.
+// timed channel (`TryProduce`) also becomes ready by the clock, and its receivers wake themselves. Whatever changes what a
+// receive would find tells the watches.
 //
 // Origin: the channel of the Go runtime, `chan.go`.
 
@@ -19,6 +20,7 @@
 #include <cstddef>
 
 #include "absl/base/thread_annotations.h"
+#include "eventbus/internal/channel/channel_watch.h"
 #include "eventbus/internal/channel/element_queue.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/selectable.h"
@@ -58,6 +60,11 @@ class ChannelCore : public Selectable, public RefCounted {
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   Instant ReadyAt(const Waiter& arm) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // Tells `watch` of every change from now on, beginning with how things are. Removing one is O(watches).
+  void AddWatch(ChannelWatch& watch);
+  void RemoveWatch(ChannelWatch& watch);
+  void TellWatches() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   // The steps of a send and a receive that need no waiting. `kNotReady` if they do.
   Outcome TrySendLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   Outcome TryReceiveLocked(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -72,6 +79,9 @@ class ChannelCore : public Selectable, public RefCounted {
 
  private:
   Outcome TryLocked(Role role, void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void HaveChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (watches_ != nullptr) TellWatches();
+  }
   Outcome WaitFor(Role role, void* value, Instant deadline);
 
   const Element& element_;
@@ -79,7 +89,8 @@ class ChannelCore : public Selectable, public RefCounted {
   ElementQueue queue_ ABSL_GUARDED_BY(mutex);
   WaitQueue receivers_ ABSL_GUARDED_BY(mutex);
   WaitQueue senders_ ABSL_GUARDED_BY(mutex);
-  Atomic<bool> closed_{false};  // Written under the mutex.
+  ChannelWatch* watches_ ABSL_GUARDED_BY(mutex) = nullptr;  // The first. Most channels have none.
+  Atomic<bool> closed_{false};                              // Written under the mutex.
 };
 
 }  // namespace eventbus::internal

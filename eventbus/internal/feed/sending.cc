@@ -1,9 +1,9 @@
 #include "eventbus/internal/feed/sending.h"
 
-#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "eventbus/internal/ground/status_of_call.h"
 
 namespace eventbus::internal {
 
@@ -207,22 +207,20 @@ class FeedCore::Sending::Calling {
 
 bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
   wakes_.WakeAll();  // A filter may take its time.
-  absl::Status broken;
-  try {
-    Calling calling(feed_);
-    if (!calling.Begin(subscriber)) {
-      cut_short_ = true;
-      return false;
-    }
-    return subscriber.filter(value_);
-  } catch (const std::exception& e) {
-    broken = feed_.ThrewError("filter", subscriber, e.what());
-  } catch (...) {
-    broken = feed_.ThrewError("filter", subscriber, "");
-  }
+  bool passes = false;
+  const absl::Status filtered = StatusOfCall(
+      [&] {
+        Calling calling(feed_);
+        if (calling.Begin(subscriber)) {
+          passes = subscriber.filter(value_);
+        } else {
+          cut_short_ = true;
+        }
+      },
+      [&](absl::string_view what) { return feed_.ThrewError("filter", subscriber, what); });
   // One bad filter costs its own subscription, not the others' value.
-  EndByItself(subscriber, broken);
-  return false;
+  if (!filtered.ok()) EndByItself(subscriber, filtered);
+  return passes;
 }
 
 void FeedCore::Sending::CallHandler(Subscriber& subscriber) {

@@ -1,10 +1,10 @@
 #include "eventbus/internal/feed/subscriber.h"
 
-#include <exception>
 #include <utility>
 
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/feed/handler_consumer.h"
+#include "eventbus/internal/ground/status_of_call.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
 
 namespace eventbus::internal {
@@ -32,16 +32,13 @@ Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
 Subscriber::~Subscriber() = default;
 
 bool Subscriber::Handle(const void* value, absl::Status& reason) {
-  absl::Status error;
-  try {
-    const ConsumerScope scope(feed.get());
-    error = handler_(value);
-    if (error.ok()) return true;
-  } catch (const std::exception& e) {
-    error = feed->ThrewError("handler", *this, e.what());
-  } catch (...) {
-    error = feed->ThrewError("handler", *this, "");
-  }
+  absl::Status error = StatusOfCall(
+      [&] {
+        const ConsumerScope scope(feed.get());
+        return handler_(value);
+      },
+      [&](absl::string_view what) { return feed->ThrewError("handler", *this, what); });
+  if (error.ok()) return true;
   Fail(error);
   if (!ends_on_error_) return true;
   reason = std::move(error);

@@ -1,0 +1,40 @@
+#include "eventbus/internal/execution/readiness.h"
+
+#include <system_error>
+#include <utility>
+
+namespace eventbus::internal {
+
+Readiness::Readiness(Ref<ChannelCore> channel) : channel_(std::move(channel)) { channel_->AddWatch(*this); }
+
+Readiness::~Readiness() {
+  channel_->RemoveWatch(*this);
+  bool timed;
+  {
+    MutexLock lock(&channel_->mutex);
+    timed = timed_;
+  }
+  if (timed) AlarmClock::Get().Cancel(*this);  // Nobody sets it any more.
+}
+
+void Readiness::Update(bool readable, Instant due) {
+  if (!readable && !due.is_never() && !alarm_set_) {
+    try {
+      AlarmClock::Get().Set(*this, due);
+      alarm_set_ = timed_ = true;
+    } catch (const std::system_error&) {
+      readable = true;  // No thread can be had to wait for the moment, so the loop has to look.
+    }
+  }
+  if (readable == raised_) return;
+  raised_ = readable;
+  readable ? descriptor_.Raise() : descriptor_.Lower();
+}
+
+void Readiness::Ring(WakeList&, ReadyWork&) {
+  MutexLock lock(&channel_->mutex);
+  alarm_set_ = false;
+  channel_->TellWatches();
+}
+
+}  // namespace eventbus::internal
