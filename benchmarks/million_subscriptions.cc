@@ -54,9 +54,12 @@ int main(int argc, char** argv) {
   }
   ThreadPool pool(2);
   FeedOf<int64_t> feed;
-  std::atomic<int64_t> sum{0};
-  std::atomic<int64_t> left{count};
-  const Channel<int> done(1);
+  struct {
+    std::atomic<int64_t> sum{0};
+    std::atomic<int64_t> left{0};
+    Channel<int> done{1};
+  } shared;
+  shared.left = count;
   std::vector<Subscription> subscriptions;
   subscriptions.reserve(count);
   const int64_t before = Memory("VmRSS");
@@ -64,9 +67,9 @@ int main(int argc, char** argv) {
   Stopwatch watch;
   for (int64_t i = 0; i < count; ++i) {
     subscriptions.push_back(*feed.Subscribe(
-        [&](const int64_t& value) {
-          sum += value;
-          if (left.fetch_sub(1) == 1) done.TrySend(1).IgnoreError();
+        [all = &shared](const int64_t& value) {
+          all->sum += value;
+          if (all->left.fetch_sub(1) == 1) all->done.TrySend(1).IgnoreError();
         },
         {.executor = &pool, .capacity = 1}));
   }
@@ -74,11 +77,12 @@ int main(int argc, char** argv) {
   const int64_t idle = Memory("VmRSS");
   const SendResult result = feed.Send(3);
   watch.Say("sent", count);
-  done.Receive().IgnoreError();
+  shared.done.Receive().IgnoreError();
   watch.Say("all handled after another", count);
   subscriptions.clear();
   watch.Say("unsubscribed", count);
-  std::cout << "memory: " << (idle - before) * 1024 / count << " bytes for each idle subscription, "
-            << Memory("VmHWM") / 1024 << " MiB at the peak\n";
-  return result.delivered == static_cast<size_t>(count) && sum == 3 * count && feed.subscribers() == 0 ? 0 : 1;
+  std::cout << "memory: " << (idle - before) * 1024 / count
+            << " bytes for each idle subscription with its handle and buffer, " << Memory("VmHWM") / 1024
+            << " MiB at the peak\n";
+  return result.delivered == static_cast<size_t>(count) && shared.sum == 3 * count && feed.subscribers() == 0 ? 0 : 1;
 }

@@ -57,6 +57,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -141,14 +142,21 @@ class FeedBase {
     if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
       return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
     }
-    SubscriberParts parts = PartsOf(options);
-    parts.channel = ChannelAccess::core(channel);
-    return core_->Subscribe(kElementOf<T>, std::move(parts));
+    return core_->Subscribe(kElementOf<T>, PartsOf(options), ChannelAccess::core(channel));
   }
 
   template <typename T, typename Handler>
   absl::StatusOr<Subscription> SubscribeHandler(Handler handler, SubscribeOptions<T> options) {
-    SubscriberParts parts = PartsOf(options);
+    if (options.executor == nullptr && options.capacity != 0) {
+      return core_->Refuse("Subscribe: capacity is for handlers with an executor");
+    }
+    if (options.capacity > static_cast<size_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
+      return core_->Refuse("Subscribe: capacity is too large");
+    }
+    static_assert(std::is_copy_constructible_v<T>);
+    constexpr size_t kCapacity = 64;
+    const size_t capacity = options.capacity == 0 ? kCapacity : options.capacity;
+    HandlerParts parts;
     parts.handler = [handler = std::move(handler)](const void* value) mutable -> absl::Status {
       if constexpr (std::is_void_v<std::invoke_result_t<Handler&, const T&>>) {
         handler(*static_cast<const T*>(value));
@@ -159,14 +167,7 @@ class FeedBase {
     };
     parts.on_error = std::move(options.on_error);
     parts.ends_on_error = options.ends_on_error;
-    if (options.executor != nullptr) {
-      constexpr size_t kCapacity = 64;
-      static_assert(std::is_copy_constructible_v<T>);
-      parts.channel = MakeRef<ChannelCore>(kElementOf<T>, options.capacity == 0 ? kCapacity : options.capacity);
-    } else if (options.capacity != 0) {
-      return core_->Refuse("Subscribe: capacity is for handlers with an executor");
-    }
-    return core_->Subscribe(kElementOf<T>, std::move(parts), options.executor);
+    return core_->Subscribe(kElementOf<T>, PartsOf(options), std::move(parts), options.executor, capacity);
   }
 
   template <typename T>

@@ -57,23 +57,22 @@ struct OnEachOptions {
 
 // What can be called with each `T` of a channel: gives nothing or an `absl::Status`.
 template <typename Handler, typename T>
-concept EachHandlerOf =
-    std::invocable<Handler&, T> && (std::is_void_v<std::invoke_result_t<Handler&, T>> ||
-                                    std::convertible_to<std::invoke_result_t<Handler&, T>, absl::Status>);
+concept EachHandlerOf = std::invocable<Handler&, T> &&
+    (std::is_void_v<std::invoke_result_t<Handler&, T>> ||
+     std::convertible_to<std::invoke_result_t<Handler&, T>, absl::Status>);
 
 namespace internal {
 
 template <typename T, typename Handler>
 Task<absl::Status> HandleEach(ReceiveChannel<T> channel, Handler handler, OnEachOptions options) {
   while (std::optional<T> value = co_await channel.AsyncNext()) {
-    const absl::Status status =
-        StatusOfCall([&] { return handler(*std::move(value)); },
-                     [&](absl::string_view what) {
-                       return SafeStatus(absl::StatusCode::kInternal, [&] {
-                         return absl::StrCat("OnEach: the handler '", options.name, "' threw",
-                                             what.empty() ? "" : ": ", what);
-                       });
-                     });
+    const absl::Status status = StatusOfCall([&] { return handler(*std::move(value)); },
+                                             [&](absl::string_view what) {
+                                               return SafeStatus(absl::StatusCode::kInternal, [&] {
+                                                 return absl::StrCat("OnEach: the handler '", options.name, "' threw",
+                                                                     what.empty() ? "" : ": ", what);
+                                               });
+                                             });
     if (status.ok()) continue;
     if (options.on_error) {
       StatusOfCall([&] { options.on_error(status); }, [](absl::string_view) { return absl::OkStatus(); }).IgnoreError();

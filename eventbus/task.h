@@ -116,7 +116,7 @@ class [[nodiscard]] Spawned {
   // As above, or ends with `kCancelled` or `kDeadlineExceeded` once `context` is done, and the task goes on.
   JoinResult<T> Join(const Context& context) {
     if (!state_) return absl::FailedPreconditionError("Join: nothing was spawned");
-    if (absl::Status status = internal::AwaitEnd(*state_, context); !status.ok()) return status;
+    if (absl::Status status = internal::AwaitEnd(*state_, state_->end(), context); !status.ok()) return status;
     return state_->TakeResult();
   }
 

@@ -45,7 +45,7 @@ TEST(Litmus, Mutex) {
 }
 
 // A run in one thread, the next in another: plain data of the consumer needs no lock of its own.
-class CountingActivity final : public Activity {
+class CountingActivity final : public Activity, public RefCounted {
  public:
   explicit CountingActivity(Executor& executor) : Activity(executor) {}
   int64_t plain = 0;
@@ -53,6 +53,8 @@ class CountingActivity final : public Activity {
  private:
   Next DoSome() override { return ++plain < kRounds ? Next::kAgain : Next::kEnds; }
   void CleanUp(bool) override { ++plain; }
+  void Keep() override { AddRef(); }
+  void LetGo() override { DropRef(); }
 };
 
 TEST(Litmus, Activity) {
@@ -66,7 +68,7 @@ TEST(Litmus, Activity) {
   EXPECT_EQ(activity->plain, kRounds + 1);
   // What a waker wrote before it notified is visible to the run.
   for (int round = 0; round < kRounds; ++round) {
-    class Reads final : public Activity {
+    class Reads final : public Activity, public RefCounted {
      public:
       Reads(Executor& its_executor, const int& source) : Activity(its_executor), source_(source) {}
       int seen = 0;
@@ -77,6 +79,8 @@ TEST(Litmus, Activity) {
         return Next::kEnds;
       }
       void CleanUp(bool) override {}
+      void Keep() override { AddRef(); }
+      void LetGo() override { DropRef(); }
       const int& source_;
     };
     int plain = 0;

@@ -1,5 +1,7 @@
 #include "tests/support/allocations.h"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -8,6 +10,7 @@ namespace {
 
 constinit std::atomic<int64_t> allocations{0};
 constinit std::atomic<int64_t> deallocations{0};
+constinit std::atomic<int64_t> bytes{0};
 
 // The allocation of this thread that fails, counted down; 0 or less: none.
 constinit thread_local int64_t until_failure = 0;
@@ -18,11 +21,15 @@ void* Allocate(std::size_t size, std::size_t alignment) {
   void* memory = nullptr;
   if (alignment < sizeof(void*)) alignment = sizeof(void*);
   if (posix_memalign(&memory, alignment, size == 0 ? 1 : size) != 0) throw std::bad_alloc();
+  bytes.fetch_add(static_cast<int64_t>(malloc_usable_size(memory)), std::memory_order_relaxed);
   return memory;
 }
 
 void Deallocate(void* memory) {
-  if (memory != nullptr) deallocations.fetch_add(1, std::memory_order_relaxed);
+  if (memory != nullptr) {
+    deallocations.fetch_add(1, std::memory_order_relaxed);
+    bytes.fetch_sub(static_cast<int64_t>(malloc_usable_size(memory)), std::memory_order_relaxed);
+  }
   std::free(memory);
 }
 
@@ -54,6 +61,8 @@ int64_t LiveAllocations() {
   const int64_t freed = deallocations.load(std::memory_order_relaxed);
   return AllocationCount() - freed;
 }
+
+int64_t LiveBytes() { return bytes.load(std::memory_order_relaxed); }
 
 void FailAllocation(int64_t n) { until_failure = n; }
 

@@ -14,6 +14,9 @@ int64_t AllocationCount();
 // What has been allocated and not freed. Exact while no other thread does either.
 int64_t LiveAllocations();
 
+// Their bytes, with what the allocator rounds up, and without its headers.
+int64_t LiveBytes();
+
 // The `n`-th allocation of the calling thread from now on throws `std::bad_alloc`, once. 0: none does.
 void FailAllocation(int64_t n);
 

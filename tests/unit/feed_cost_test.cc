@@ -1,9 +1,15 @@
 // Row 15: what a send costs, counted in allocations and copies, not in time. The growth in time is the benchmarks'.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "eventbus/channel.h"
 #include "eventbus/feed.h"
+#include "eventbus/manual_executor.h"
+#include "eventbus/task.h"
 #include "gtest/gtest.h"
 #include "tests/support/allocations.h"
 #include "tests/support/payloads.h"
@@ -59,6 +65,53 @@ TEST(FeedCost, SendsWithRoomAllocateNothing) {
   const int64_t before = AllocationCount();
   for (int i = 1; i < 8; ++i) feed.Send(i);
   EXPECT_EQ(AllocationCount() - before, 0);
+}
+
+// What `count` of them take, each, without what grows with their number only: the feed's array of places.
+constexpr int kCount = 1024;
+constexpr int64_t kHeader = sizeof(void*);  // Of each allocation, in common allocators.
+
+TEST(FeedCost, AnIdleHandlerSubscriptionTakes512BytesAtMostBesideItsBuffer) {
+  ManualExecutor executor;
+  FeedOf<int64_t> feed;
+  std::vector<Subscription> subscriptions;
+  subscriptions.reserve(kCount);
+  int64_t sum = 0;
+  const int64_t bytes = LiveBytes();
+  const int64_t count = LiveAllocations();
+  for (int i = 0; i < kCount; ++i) {
+    subscriptions.push_back(MustSubscribe(
+        feed.Subscribe([&sum](const int64_t& value) { sum += value; }, {.executor = &executor, .capacity = 100})));
+  }
+  const int64_t each = (LiveBytes() - bytes + kHeader * (LiveAllocations() - count)) / kCount;
+  constexpr int64_t kBuffer = 100 * sizeof(int64_t);
+  EXPECT_LE(each - kBuffer, 512);
+  RecordProperty("bytes_beside_buffer", static_cast<int>(each - kBuffer));
+  feed.Send(1);
+  executor.RunAll();
+  EXPECT_EQ(sum, kCount);
+}
+
+TEST(FeedCost, ASuspendedCoroutineConsumerTakes512BytesAtMostWithItsFrame) {
+  ManualExecutor executor;
+  std::vector<Channel<int64_t>> channels;
+  std::vector<Spawned<>> consumers;
+  for (int i = 0; i < kCount; ++i) channels.emplace_back(1);
+  consumers.reserve(kCount);
+  int64_t sum = 0;
+  const auto consume = [](ReceiveChannel<int64_t> channel, int64_t* to) -> Task<> {
+    while (std::optional<int64_t> value = co_await channel.AsyncNext()) *to += *value;
+  };
+  const int64_t bytes = LiveBytes();
+  const int64_t count = LiveAllocations();
+  for (const Channel<int64_t>& channel : channels) consumers.push_back(Spawn(executor, consume(channel, &sum)));
+  executor.RunAll();
+  const int64_t each = (LiveBytes() - bytes + kHeader * (LiveAllocations() - count)) / kCount;
+  EXPECT_LE(each, 512);
+  RecordProperty("bytes", static_cast<int>(each));
+  for (const Channel<int64_t>& channel : channels) ASSERT_TRUE(channel.TrySend(1).ok());
+  executor.RunAll();
+  EXPECT_EQ(sum, kCount);
 }
 
 TEST(FeedCost, SubscribingAndLeavingLeavesNothingBehind) {

@@ -361,6 +361,14 @@ TEST(Handler, FilterComesFirstAndErasedFeedsHaveHandlersToo) {
   EXPECT_EQ(seen, (std::vector<std::string>{"yes", "also"}));
 }
 
+TEST(Handler, AQueueWithoutALimitIsNotMadeByMistake) {
+  ManualExecutor executor;
+  FeedOf<int> feed;
+  const auto refused = feed.Subscribe([](int) {}, {.executor = &executor, .capacity = static_cast<size_t>(-1)});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused.status().message(), "feed: Subscribe: capacity is too large");
+}
+
 TEST(Handler, OptionsThatDoNotApplyAreRefused) {
   ManualExecutor executor;
   FeedOf<int> feed;

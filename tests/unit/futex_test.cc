@@ -58,6 +58,17 @@ TYPED_TEST(FutexTest, WakingNobodyDoesNothing) {
   EXPECT_EQ(word.load(), 0u);
 }
 
+TYPED_TEST(FutexTest, WakesAll) {
+  std::atomic<uint32_t> word{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] { TestFixture::AwaitChange(word, 0); });
+  }
+  word.store(1);
+  TypeParam::WakeAll(word);
+  for (std::thread& thread : threads) thread.join();
+}
+
 // Each turn is one chance to lose a wake-up between the look at the word and the sleep; a lost one hangs.
 TYPED_TEST(FutexTest, LosesNoWakeUpInManyTurns) {
   constexpr uint32_t kTurns = 20'000;

@@ -39,8 +39,8 @@ TEST(OnEach, MovesTheValueToTheHandlerAndKeepsTheChannelAlive) {
   ManualExecutor executor;
   std::unique_ptr<int> taken;
   std::optional<Channel<std::unique_ptr<int>>> channel(1);
-  const Spawned<absl::Status> handling =
-      ReceiveChannel<std::unique_ptr<int>>(*channel).OnEach(executor, [&](std::unique_ptr<int> value) { taken = std::move(value); });
+  const Spawned<absl::Status> handling = ReceiveChannel<std::unique_ptr<int>>(*channel).OnEach(
+      executor, [&](std::unique_ptr<int> value) { taken = std::move(value); });
   ASSERT_TRUE(channel->TrySend(std::make_unique<int>(7)).ok());
   channel.reset();
   executor.RunAll();
@@ -53,20 +53,17 @@ TEST(OnEach, AFailedCallIsToldAndTheNextFollows) {
   const Channel<int> channel(8);
   std::vector<absl::Status> errors;
   int handled = 0;
-  Spawned<absl::Status> handling = channel.OnEach(
-      executor,
-      [&](int value) -> absl::Status {
-        ++handled;
-        if (value == 1) throw std::runtime_error("no ones");
-        if (value == 2) throw 2;
-        return value == 3 ? absl::DataLossError("three") : absl::OkStatus();
-      },
-      {.name = "audit",
-       .on_error =
-           [&](const absl::Status& error) {
-             errors.push_back(error);
-             throw std::runtime_error("the hook too");
-           }});
+  Spawned<absl::Status> handling = channel.OnEach(executor,
+                                                  [&](int value) -> absl::Status {
+                                                    ++handled;
+                                                    if (value == 1) throw std::runtime_error("no ones");
+                                                    if (value == 2) throw 2;
+                                                    return value == 3 ? absl::DataLossError("three") : absl::OkStatus();
+                                                  },
+                                                  {.name = "audit", .on_error = [&](const absl::Status& error) {
+                                                     errors.push_back(error);
+                                                     throw std::runtime_error("the hook too");
+                                                   }});
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(channel.TrySend(i).ok());
   channel.Close();
   executor.RunAll();
@@ -82,9 +79,9 @@ TEST(OnEach, AFailedCallIsToldAndTheNextFollows) {
 TEST(OnEach, EndsWithTheErrorIfAskedAndLeavesTheRestInTheChannel) {
   ManualExecutor executor;
   const Channel<int> channel(8);
-  Spawned<absl::Status> handling = channel.OnEach(
-      executor, [](int value) { return value == 1 ? absl::DataLossError("one") : absl::OkStatus(); },
-      {.ends_on_error = true});
+  Spawned<absl::Status> handling =
+      channel.OnEach(executor, [](int value) { return value == 1 ? absl::DataLossError("one") : absl::OkStatus(); },
+                     {.ends_on_error = true});
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(channel.TrySend(i).ok());
   executor.RunAll();
   EXPECT_EQ(handling.Join(), absl::DataLossError("one"));

@@ -7,13 +7,12 @@
 
 namespace eventbus::internal {
 
-ChannelCore::ChannelCore(const Element& element, size_t capacity)
-    : element_(element), capacity_(capacity), queue_(element, capacity) {}
+ChannelCore::ChannelCore(const Element& element, size_t capacity) : queue_(element, capacity) {}
 
 Outcome ChannelCore::TrySendLocked(void* value, WakeList& wakes) {
   if (closed_.load(std::memory_order_relaxed)) return Outcome::kClosed;
   if (Waiter* receiver = receivers_.PopClaimed()) {  // I1: nothing is queued that it should get first.
-    element_.move(receiver->value, value);
+    element().move(receiver->value, value);
     receiver->outcome = Outcome::kDone;
     wakes.Add(*receiver);
     return Outcome::kDone;
@@ -37,7 +36,7 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
   }
   Outcome outcome = Outcome::kNotReady;
   if (Waiter* sender = senders_.PopClaimed()) {
-    element_.move(to, sender->value);
+    element().move(to, sender->value);
     sender->outcome = outcome = Outcome::kDone;
     wakes.Add(*sender);
   } else if (closed_.load(std::memory_order_relaxed)) {
@@ -93,7 +92,7 @@ size_t ChannelCore::TryReceiveMany(void* to, size_t max) {
   std::byte* slot = static_cast<std::byte*>(to);
   while (count < max && TryReceiveLocked(slot, wakes) == Outcome::kDone) {
     ++count;
-    slot += element_.size;
+    slot += element().size;
   }
   return count;
 }

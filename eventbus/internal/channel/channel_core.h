@@ -33,7 +33,8 @@ class ChannelCore : public Selectable, public RefCounted {
   // `capacity` 0 is a rendezvous, `kUnboundedCapacity` has no limit.
   ChannelCore(const Element& element, size_t capacity);
 
-  size_t capacity() const { return capacity_; }
+  const Element& element() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.element(); }
+  size_t capacity() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.capacity(); }
 
   // A send moves `*value` into the channel or to a receiver; a receive moves the oldest value to the raw memory at
   // `value`. Blocks until `deadline` while there is no room, or no value. `kDone`, `kClosed` or `kDeadline` (`kNotReady`
@@ -84,13 +85,11 @@ class ChannelCore : public Selectable, public RefCounted {
   }
   Outcome WaitFor(Role role, void* value, Instant deadline);
 
-  const Element& element_;
-  const size_t capacity_;
-  ElementQueue queue_ ABSL_GUARDED_BY(mutex);
+  Atomic<bool> closed_{false};                 // Written under the mutex.
+  ElementQueue queue_ ABSL_GUARDED_BY(mutex);  // But for its constants.
   WaitQueue receivers_ ABSL_GUARDED_BY(mutex);
   WaitQueue senders_ ABSL_GUARDED_BY(mutex);
   ChannelWatch* watches_ ABSL_GUARDED_BY(mutex) = nullptr;  // The first. Most channels have none.
-  Atomic<bool> closed_{false};                              // Written under the mutex.
 };
 
 }  // namespace eventbus::internal

@@ -9,14 +9,16 @@ namespace {
 
 constexpr size_t kChunkBytes = 2048;
 
+// More slots than there is memory for.
+constexpr size_t kMaxChunkSize = std::numeric_limits<size_t>::max() >> 1;
+
 }  // namespace
 
 ElementQueue::ElementQueue(const Element& element, size_t capacity)
     : element_(element),
-      capacity_(capacity),
-      first_slot_(RoundUp(sizeof(Chunk), element.alignment)),
-      chunk_size_(bounded() ? capacity : std::max<size_t>(4, kChunkBytes / element.size)) {
-  if (capacity_ == 0) return;  // A rendezvous stores nothing.
+      bounded_(capacity != kUnboundedCapacity),
+      chunk_size_((bounded_ ? capacity : std::max<size_t>(4, kChunkBytes / element.size)) & kMaxChunkSize) {
+  if (capacity == 0) return;  // A rendezvous stores nothing.
   head_chunk_ = tail_chunk_ = NewChunk();
 }
 
@@ -27,14 +29,15 @@ ElementQueue::~ElementQueue() {
     ++head_;
     --size_;
   }
-  if (spare_ != nullptr) FreeChunk(spare_);
-  if (head_chunk_ != nullptr) FreeChunk(head_chunk_);
+  if (head_chunk_ == nullptr) return;
+  if (tail_chunk_->next != nullptr) FreeChunk(tail_chunk_->next);
+  FreeChunk(head_chunk_);
 }
 
 ElementQueue::Chunk* ElementQueue::NewChunk() const {
   size_t bytes;
   if (__builtin_mul_overflow(element_.size, chunk_size_, &bytes) ||
-      __builtin_add_overflow(bytes, first_slot_, &bytes)) {
+      __builtin_add_overflow(bytes, first_slot(), &bytes)) {
     throw std::bad_array_new_length();
   }
   const auto alignment = std::align_val_t(std::max(element_.alignment, alignof(Chunk)));
@@ -46,22 +49,20 @@ void ElementQueue::FreeChunk(Chunk* chunk) const {
 }
 
 void ElementQueue::AdvanceTail() {
-  if (!bounded()) {
-    Chunk* const next = spare_ != nullptr ? spare_ : NewChunk();
-    spare_ = nullptr;
-    next->next = nullptr;
-    tail_chunk_->next = next;
-    tail_chunk_ = next;
+  if (!bounded_) {
+    if (tail_chunk_->next == nullptr) tail_chunk_->next = NewChunk();
+    tail_chunk_ = tail_chunk_->next;
   }
   tail_ = 0;
 }
 
 void ElementQueue::AdvanceHead() {
-  if (!bounded()) {
+  if (!bounded_) {
     Chunk* const drained = head_chunk_;
     head_chunk_ = drained->next;
-    if (spare_ == nullptr) {
-      spare_ = drained;
+    if (tail_chunk_->next == nullptr) {
+      drained->next = nullptr;
+      tail_chunk_->next = drained;
     } else {
       FreeChunk(drained);
     }

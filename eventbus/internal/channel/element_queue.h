@@ -7,6 +7,7 @@
 #ifndef EVENTBUS_INTERNAL_CHANNEL_ELEMENT_QUEUE_H_
 #define EVENTBUS_INTERNAL_CHANNEL_ELEMENT_QUEUE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 
@@ -24,9 +25,12 @@ class ElementQueue {
   ElementQueue& operator=(const ElementQueue&) = delete;
   ~ElementQueue();  // Destroys what is left.
 
+  const Element& element() const { return element_; }
+  size_t capacity() const { return bounded_ ? chunk_size_ : kUnboundedCapacity; }
+
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  bool full() const { return size_ == capacity_; }
+  bool full() const { return bounded_ && size_ == chunk_size_; }
 
   // Moves `*value` to the end; its shell stays with the caller. Requires `!full()`. If unbounded, may throw
   // `std::bad_alloc`, and then did nothing.
@@ -50,9 +54,10 @@ class ElementQueue {
     Chunk* next;
   };
 
-  bool bounded() const { return capacity_ != kUnboundedCapacity; }
+  // Bytes from the start of a chunk to its first slot: alignments are powers of two.
+  size_t first_slot() const { return std::max(sizeof(Chunk), element_.alignment); }
   void* SlotAt(Chunk* chunk, size_t index) const {
-    return reinterpret_cast<std::byte*>(chunk) + first_slot_ + index * element_.size;
+    return reinterpret_cast<std::byte*>(chunk) + first_slot() + index * element_.size;
   }
   Chunk* NewChunk() const;
   void FreeChunk(Chunk* chunk) const;
@@ -60,16 +65,14 @@ class ElementQueue {
   void AdvanceHead();
 
   const Element& element_;
-  const size_t capacity_;
-  const size_t first_slot_;  // Bytes from the start of a chunk to its first slot.
-  const size_t chunk_size_;  // Slots of a chunk; a bounded queue has one chunk, and it is the ring.
+  const size_t bounded_ : 1;
+  const size_t chunk_size_ : 63;  // Slots of a chunk; a bounded queue has one chunk, and it is the ring.
   size_t size_ = 0;
   // The next slot to read and to write; `chunk_size_` stands for the first one of what comes next.
   size_t head_ = 0;
   size_t tail_ = 0;
   Chunk* head_chunk_ = nullptr;
-  Chunk* tail_chunk_ = nullptr;
-  Chunk* spare_ = nullptr;
+  Chunk* tail_chunk_ = nullptr;  // Its `next`, if any, is a drained one that is kept.
 };
 
 }  // namespace eventbus::internal

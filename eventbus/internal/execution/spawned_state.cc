@@ -5,10 +5,10 @@
 
 namespace eventbus::internal {
 
-absl::Status AwaitEnd(Activity& activity, const Context& context) {
+absl::Status AwaitEnd(const Activity& activity, Event& end, const Context& context) {
   if (activity.RunsHere()) Fail("Join", "a task cannot join itself");
   if (context.done()) return context.status();
-  const Arm arms[] = {{.target = &activity.end()}, {.target = ContextAccess::state(context)}};
+  const Arm arms[] = {{.target = &end}, {.target = ContextAccess::state(context)}};
   return SelectAmong(arms, Choice::kListed, Instant::Never()).index == 0 ? absl::OkStatus() : context.status();
 }
 

@@ -17,6 +17,7 @@
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/coroutine_activity.h"
+#include "eventbus/internal/waiting/event.h"
 
 namespace eventbus::internal {
 
@@ -39,8 +40,8 @@ struct JoinResultOf<absl::StatusOr<U>> {
 template <typename T>
 using JoinResult = typename JoinResultOf<T>::type;
 
-// Blocks until `activity` has ended: OK; or until `context` is done: its status.
-absl::Status AwaitEnd(Activity& activity, const Context& context);
+// Blocks until `end`, of `activity`, has happened: OK; or until `context` is done: its status.
+absl::Status AwaitEnd(const Activity& activity, Event& end, const Context& context);
 
 template <typename T>
 class SpawnedState final : public CoroutineActivity {
@@ -50,6 +51,9 @@ class SpawnedState final : public CoroutineActivity {
       : CoroutineActivity(executor, frame), frame_(frame) {
     frame.promise().set_activity(*this);
   }
+
+  // Happens once it has ended.
+  Event& end() { return end_; }
 
   // Once it has ended: the result, the first time; throws what the task threw.
   JoinResult<T> TakeResult() {
@@ -65,7 +69,7 @@ class SpawnedState final : public CoroutineActivity {
 
   // Nobody will take the result any more. Ends its life, if the task has ended.
   void DropResult() {
-    if (!end().has_happened() || taken_.exchange(true, std::memory_order_relaxed)) return;
+    if (!end_.has_happened() || taken_.exchange(true, std::memory_order_relaxed)) return;
     thrown_ = nullptr;
     result_.reset();
   }
@@ -91,7 +95,10 @@ class SpawnedState final : public CoroutineActivity {
     frame_.destroy();
   }
 
+  void Announce() override { end_.Happen(); }
+
   const std::coroutine_handle<TaskPromise<T>> frame_;
+  Event end_;
   // Written before the end is announced, and read after it.
   std::optional<JoinResult<T>> result_;
   std::exception_ptr thrown_;

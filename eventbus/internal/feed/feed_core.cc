@@ -5,7 +5,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "eventbus/internal/choosing/select_core.h"
-#include "eventbus/internal/feed/handler_consumer.h"
+#include "eventbus/internal/feed/executor_subscriber.h"
 #include "eventbus/internal/feed/sending.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
@@ -37,16 +37,25 @@ absl::Status FeedCore::ThrewError(absl::string_view part, const Subscriber& subs
   });
 }
 
-absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts, Executor* executor) {
-  if (!parts.channel && !parts.handler) return absl::InvalidArgumentError(Describe("Subscribe: null channel"));
-  auto subscriber = MakeRef<Subscriber>(Ref<FeedCore>(this), std::move(parts));
-  if (executor != nullptr) {
-    subscriber->consumer = MakeRef<HandlerConsumer>(*executor, element, subscriber);
-    subscriber->consumer->Begin();  // Before anyone else knows of it.
+absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts,
+                                                 Ref<ChannelCore> channel) {
+  if (!channel) return absl::InvalidArgumentError(Describe("Subscribe: null channel"));
+  auto subscriber = MakeRef<ChannelSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(channel));
+  if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
+  return SubscriptionAccess::Make(std::move(subscriber));
+}
+
+absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts,
+                                                 HandlerParts handler_parts, Executor* executor, size_t capacity) {
+  if (executor == nullptr) {
+    auto subscriber = MakeRef<HandlerSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(handler_parts));
+    if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
+    return SubscriptionAccess::Make(std::move(subscriber));
   }
-  absl::Cleanup stop = [&] {
-    if (subscriber->consumer) subscriber->consumer->Stop();
-  };
+  auto subscriber = MakeRef<ExecutorSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(handler_parts),
+                                                element, *executor, capacity);
+  subscriber->Begin();  // Before anyone else knows of it.
+  absl::Cleanup stop = [&] { subscriber->consumer()->Stop(); };
   if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
   std::move(stop).Cancel();
   return SubscriptionAccess::Make(std::move(subscriber));
@@ -63,7 +72,7 @@ absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
   }
   subscriber.AddRef();  // The feed's own.
   subscriber.member = true;
-  if (subscriber.channel) {
+  if (subscriber.channel != nullptr) {
     MutexLock channel_lock(&subscriber.channel->mutex);
     subscriber.receiving = true;  // F3
   }
@@ -72,7 +81,7 @@ absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
 }
 
 void FeedCore::AddSlotLocked(Subscriber& subscriber) {
-  slots_.push_back({.channel = subscriber.channel.get(), .subscriber = &subscriber});
+  slots_.push_back({.channel = subscriber.channel, .subscriber = &subscriber});
   subscriber.slot = slots_.size() - 1;
 }
 
@@ -89,7 +98,7 @@ bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscri
   if (!subscriber.member) return false;
   subscriber.member = false;
   member_count_.fetch_sub(1, std::memory_order_relaxed);
-  if (subscriber.channel) {
+  if (subscriber.channel != nullptr) {
     MutexLock lock(&subscriber.channel->mutex);
     subscriber.receiving = false;  // F3
     // A send cannot end while this holds the membership mutex, so the delivery is the one of the send in progress.
@@ -119,9 +128,10 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
     RemoveLocked(subscriber, wakes, dropped);
   }
   // From inside a filter or the handler itself it does not wait for the other of the two, which may be doing the same.
-  const bool in_handler = subscriber.consumer && subscriber.consumer->RunsHere();
+  Activity* const consumer = subscriber.consumer();
+  const bool in_handler = consumer != nullptr && consumer->RunsHere();
   if (!in_handler) AwaitUserCode(&subscriber);
-  if (subscriber.consumer) IsSending() ? subscriber.consumer->RequestStop() : subscriber.consumer->Stop();
+  if (consumer != nullptr) IsSending() ? consumer->RequestStop() : consumer->Stop();
   subscriber.end_signal.End(absl::OkStatus());
 }
 
@@ -138,14 +148,14 @@ void FeedCore::AwaitUserCode(const Subscriber* subscriber) {
 }
 
 bool FeedCore::Close(const absl::Status& reason) {
-  Leaving leaving;
+  Subscriber* leaving = nullptr;
   {
     WakeList wakes;
     MutexLock lock(&membership_);
     if (std::exchange(closed_, true)) return false;
     const auto leave = [&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_) {
       subscriber.AddRef();
-      leaving.PushBack(subscriber);
+      subscriber.next_leaving = std::exchange(leaving, &subscriber);
       Ref<Subscriber> dropped;  // Never the last reference: `leaving` has one.
       RemoveLocked(subscriber, wakes, dropped);
     };
@@ -157,9 +167,10 @@ bool FeedCore::Close(const absl::Status& reason) {
     }
   }
   AwaitUserCode(nullptr);
-  while (Subscriber* subscriber = leaving.PopFront()) {
-    const auto owned = Ref<Subscriber>::Adopt(subscriber);
-    if (subscriber->consumer) subscriber->consumer->Stop();
+  while (leaving != nullptr) {
+    const auto subscriber = Ref<Subscriber>::Adopt(leaving);
+    leaving = subscriber->next_leaving;
+    if (Activity* const consumer = subscriber->consumer()) consumer->Stop();
     subscriber->end_signal.End(reason);
   }
   return true;
@@ -177,7 +188,7 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
     MutexLock lock(&membership_);
     if (!RemoveLocked(subscriber, wakes, dropped)) return false;
   }
-  if (subscriber.consumer) subscriber.consumer->RequestStop();
+  if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
   subscriber.end_signal.End(reason);
   return true;
 }

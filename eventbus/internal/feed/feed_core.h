@@ -40,6 +40,7 @@
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/feed/subscriber.h"
 #include "eventbus/internal/waiting/turn.h"
 #include "eventbus/internal/waiting/wait_queue.h"
@@ -56,8 +57,10 @@ class FeedCore final : public RefCounted {
   // `kInvalidArgument`, saying `what` of this feed.
   absl::Status Refuse(absl::string_view what) const { return absl::InvalidArgumentError(Describe(what)); }
 
-  // With an `executor`, which needs a handler, the channel is that handler's own.
-  absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, Executor* executor = nullptr);
+  absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, Ref<ChannelCore> channel);
+  // Without an `executor` the handler is called by the sending thread.
+  absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, HandlerParts handler_parts,
+                                         Executor* executor, size_t capacity);
 
   enum class Waiting {
     kAllowed,
@@ -93,7 +96,6 @@ class FeedCore final : public RefCounted {
     Subscriber* subscriber;  // Owns one reference.
   };
   using Members = List<Subscriber, MembershipTag>;
-  using Leaving = List<Subscriber, LeavingTag>;
 
   ~FeedCore() override;
 

@@ -111,7 +111,7 @@ void FeedCore::Sending::Walk() {
     Subscriber& subscriber = *slot.subscriber;
     if (subscriber.filter && !PassesFilter(subscriber)) continue;
     if (slot.channel == nullptr) {
-      CallHandler(subscriber);
+      CallHandler(static_cast<HandlerSubscriber&>(subscriber));
       continue;
     }
     Delivery& delivery = feed_.arena_.Next(element_);
@@ -212,7 +212,7 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
       [&] {
         Calling calling(feed_);
         if (calling.Begin(subscriber)) {
-          passes = subscriber.filter(value_);
+          passes = (*subscriber.filter)(value_);
         } else {
           cut_short_ = true;
         }
@@ -223,7 +223,7 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
   return passes;
 }
 
-void FeedCore::Sending::CallHandler(Subscriber& subscriber) {
+void FeedCore::Sending::CallHandler(HandlerSubscriber& subscriber) {
   wakes_.WakeAll();  // It may take its time.
   absl::Status reason;
   {

@@ -44,7 +44,7 @@ class FeedCore::Sending final : public SoleOperation {
   void Walk();
   Offer OfferTo(Subscriber& subscriber, Delivery& delivery);
   bool PassesFilter(Subscriber& subscriber);
-  void CallHandler(Subscriber& subscriber);
+  void CallHandler(HandlerSubscriber& subscriber);
 
   // Blocks until every enlisted delivery is over: true. Or until `context` is done and those that were left are taken
   // out: false.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <limits>
 #include <mutex>
 
 #ifdef __linux__
@@ -42,6 +43,10 @@ void LinuxFutex::Wait(const std::atomic<uint32_t>& word, uint32_t expected, Inst
 
 void LinuxFutex::WakeOne(const std::atomic<uint32_t>& word) { FutexCall(word, FUTEX_WAKE, 1, nullptr); }
 
+void LinuxFutex::WakeAll(const std::atomic<uint32_t>& word) {
+  FutexCall(word, FUTEX_WAKE, std::numeric_limits<int32_t>::max(), nullptr);
+}
+
 #endif  // __linux__
 
 namespace {
@@ -77,7 +82,7 @@ void PortableFutex::Wait(const std::atomic<uint32_t>& word, uint32_t expected, I
   }
 }
 
-void PortableFutex::WakeOne(const std::atomic<uint32_t>& word) {
+void PortableFutex::WakeAll(const std::atomic<uint32_t>& word) {
   Bucket& bucket = BucketOf(&word);
   { std::lock_guard lock(bucket.mutex); }
   bucket.changed.notify_all();  // Of one bucket's sleepers only all is sure to contain the right one.

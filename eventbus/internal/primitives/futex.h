@@ -23,13 +23,15 @@ namespace eventbus::internal {
 struct LinuxFutex {
   static void Wait(const std::atomic<uint32_t>& word, uint32_t expected, Instant deadline);
   static void WakeOne(const std::atomic<uint32_t>& word);
+  static void WakeAll(const std::atomic<uint32_t>& word);
 };
 #endif
 
 // A table of mutexes and condition variables, keyed by address, for every other system.
 struct PortableFutex {
   static void Wait(const std::atomic<uint32_t>& word, uint32_t expected, Instant deadline);
-  static void WakeOne(const std::atomic<uint32_t>& word);
+  static void WakeOne(const std::atomic<uint32_t>& word) { WakeAll(word); }
+  static void WakeAll(const std::atomic<uint32_t>& word);
 };
 
 #ifdef __linux__

@@ -1,5 +1,8 @@
 #include "eventbus/internal/subscription/end_signal.h"
 
+#include "eventbus/internal/channel/channel_handle.h"
+#include "eventbus/internal/ground/element.h"
+
 namespace eventbus::internal {
 
 EndSignal& EndSignal::Ended() {
@@ -9,7 +12,7 @@ EndSignal& EndSignal::Ended() {
 }
 
 bool EndSignal::End(const absl::Status& reason) {
-  std::optional<Channel<absl::Status>> channel;
+  Ref<ChannelCore> channel;
   {
     WakeList wakes;  // Declared before the lock, so wakes after it.
     MutexLock lock(&mutex);
@@ -18,20 +21,22 @@ bool EndSignal::End(const absl::Status& reason) {
     channel = channel_;
   }
   // Either the channel was there before the end, and this announces it, or it is made after it, and `Err` does.
-  if (channel) Announce(*channel, reason);
+  if (channel) Announce(channel, reason);
   return true;
 }
 
-ReceiveChannel<absl::Status> EndSignal::Err() {
+ReceiveChannel<absl::Status> EndSignal::Err() { return ChannelAccess::Make<ReceiveChannel<absl::Status>>(ErrCore()); }
+
+Ref<ChannelCore> EndSignal::ErrCore() {
   {
     MutexLock lock(&mutex);
-    if (channel_) return *channel_;
+    if (channel_) return channel_;
   }
-  Channel<absl::Status> made(1);
+  auto made = MakeRef<ChannelCore>(kElementOf<absl::Status>, 1);
   absl::Status reason;
   {
     MutexLock lock(&mutex);
-    if (channel_) return *channel_;
+    if (channel_) return channel_;
     channel_ = made;
     if (!HasHappenedLocked()) return made;
     reason = reason_;
@@ -40,9 +45,12 @@ ReceiveChannel<absl::Status> EndSignal::Err() {
   return made;
 }
 
-void EndSignal::Announce(const Channel<absl::Status>& channel, const absl::Status& reason) {
-  if (!reason.ok()) channel.TrySend(reason).IgnoreError();  // There is room for one, unless the reader closed it.
-  channel.Close();
+void EndSignal::Announce(const Ref<ChannelCore>& channel, const absl::Status& reason) {
+  if (!reason.ok()) {
+    absl::Status value = reason;
+    channel->Complete(Role::kSend, &value, Instant::Past());  // There is room for one, unless the reader closed it.
+  }
+  channel->Close();
 }
 
 }  // namespace eventbus::internal

@@ -3,12 +3,12 @@
 #ifndef EVENTBUS_INTERNAL_SUBSCRIPTION_END_SIGNAL_H_
 #define EVENTBUS_INTERNAL_SUBSCRIPTION_END_SIGNAL_H_
 
-#include <optional>
-
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "eventbus/channel.h"
+#include "eventbus/internal/channel/channel_core.h"
+#include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/event.h"
+#include "eventbus/receive_channel.h"
 
 namespace eventbus::internal {
 
@@ -26,11 +26,12 @@ class EndSignal final : public Event {
   ReceiveChannel<absl::Status> Err();
 
  private:
-  static void Announce(const Channel<absl::Status>& channel, const absl::Status& reason);
+  Ref<ChannelCore> ErrCore();
+  static void Announce(const Ref<ChannelCore>& channel, const absl::Status& reason);
 
   // Under `mutex` there are a few assignments only; the channel is used outside it.
   absl::Status reason_ ABSL_GUARDED_BY(mutex);
-  std::optional<Channel<absl::Status>> channel_ ABSL_GUARDED_BY(mutex);
+  Ref<ChannelCore> channel_ ABSL_GUARDED_BY(mutex);  // Null until asked for.
 };
 
 }  // namespace eventbus::internal

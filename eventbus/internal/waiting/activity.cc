@@ -12,7 +12,7 @@ uint32_t Activity::Update(Change change) {
 }
 
 void Activity::Start() {
-  AddRef();  // A2
+  Keep();  // A2
   ReadyWork ready;
   Notify(ready);
 }
@@ -26,7 +26,7 @@ void Activity::Notify(ReadyWork& ready) {
   if (!(before & (kQueued | kRunning | kEnded))) {
     ready.Add(*this);
   } else if (before & kAwaited) {
-    Futex::WakeOne(word_);  // Uses the address only: this may be gone.
+    Futex::WakeAll(word_);  // Uses the address only: this may be gone.
   }
 }
 
@@ -46,7 +46,7 @@ void Activity::Run() {
   });
   if (before & (kRunning | kEnded)) {
     // Stopped while it was queued. Who does that drops the reference, unless it was done before this.
-    if (before & kEnded) DropRef();
+    if (before & kEnded) LetGo();
     return;
   }
   ModelCheck(!(before & kStopping), "a run starts after the stop");
@@ -81,7 +81,7 @@ void Activity::Abandon() {
     return word & (kRunning | kEnded) ? word : word | kRunning | kStopping | kNotified;
   });
   if (before & kEnded) {
-    DropRef();
+    LetGo();
   } else if (!(before & kRunning)) {
     End(/*abandoned=*/true);
   }
@@ -89,7 +89,15 @@ void Activity::Abandon() {
 
 void Activity::Stop() {
   RequestStop();
-  if (!RunsHere()) end_.Wait();
+  if (!RunsHere()) AwaitEnd();
+}
+
+void Activity::AwaitEnd() {
+  while (true) {
+    const uint32_t before = Update([](uint32_t word) { return word & kEnded ? word : word | kEnding; });
+    if (before & kEnded) return;
+    Futex::Wait(word_, before | kEnding, Instant::Never());
+  }
 }
 
 void Activity::RequestStop() {
@@ -103,13 +111,15 @@ void Activity::RequestStop() {
 }
 
 void Activity::End(bool abandoned) {
-  const Ref<Activity> self(this);  // Its end may be what its last owner waits for.
+  Keep();  // Its end may be what its last owner waits for.
   runner_.store(ThisThread(), std::memory_order_relaxed);
   CleanUp(abandoned);
+  Announce();
   runner_.store(nullptr, std::memory_order_relaxed);
   const uint32_t before = Update([](uint32_t word) { return (word & ~kRunning) | kStopping | kEnded; });
-  end_.Happen();
-  if (!(before & kQueued)) DropRef();
+  if (before & kEnding) Futex::WakeAll(word_);
+  if (!(before & kQueued)) LetGo();
+  LetGo();
 }
 
 }  // namespace eventbus::internal

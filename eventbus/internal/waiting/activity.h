@@ -9,11 +9,12 @@
 //   stopping  it is to end: no run starts after this
 //   ended     it has ended, and been cleaned up
 //   awaited   who holds `running` sleeps until `notified`
+//   ending    someone sleeps until `ended`
 //
 // Invariants:
 //   A1. One thread at a time holds `running`: the executor's, from the start of a run to its end; or the one that
 //       stops an activity that does not run.
-//   A2. From its start until it has ended and is not queued, the activity holds a reference to itself.
+//   A2. From its start until it has ended and is not queued, the activity keeps itself alive (`Keep`).
 //   A3. A run leaves one wait at most. If that is claimed, exactly one `Notify` follows, which is the waker's last access
 //       unless it queues the work. Who ends a consumer whose wait was claimed waits for that (`AwaitNotified`), so that
 //       the waiter, which is part of the consumer, does not go before its waker.
@@ -28,14 +29,12 @@
 #include <cstdint>
 
 #include "eventbus/executor.h"
-#include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
-#include "eventbus/internal/waiting/event.h"
 #include "eventbus/internal/waiting/ready_work.h"
 
 namespace eventbus::internal {
 
-class Activity : public BoundWork, public RefCounted {
+class Activity : public BoundWork {
  public:
   // Something has happened: a run follows. From any thread, with no lock held.
   void Notify(ReadyWork& ready);
@@ -43,7 +42,7 @@ class Activity : public BoundWork, public RefCounted {
   // Submits the first run. Call `Start` or `StartWaiting`, once, before anything else.
   void Start();
   // The same with no first run: the caller leaves the first wait.
-  void StartWaiting() { AddRef(); }
+  void StartWaiting() { Keep(); }
 
   // Ends it: no run starts from now on, and the last has ended and been cleaned up when this returns; unless it is called
   // from inside that run, which then is the last. Any number of times, from any thread that holds a reference.
@@ -51,9 +50,6 @@ class Activity : public BoundWork, public RefCounted {
 
   // The same, and does not wait for a run that is in progress.
   void RequestStop();
-
-  // Complete once it has ended.
-  Event& end() { return end_; }
 
   // Whether it is to end, or has ended.
   bool stopping() const { return word_.load(std::memory_order_acquire) & (kStopping | kEnded); }
@@ -81,6 +77,13 @@ class Activity : public BoundWork, public RefCounted {
   // run. `abandoned`: by an executor that has been shut down. Must not throw.
   virtual void CleanUp(bool abandoned) = 0;
 
+  // Tells others, after that. Who waits in `Stop` goes on afterwards.
+  virtual void Announce() {}
+
+  // Adds and drops a reference to what this is a part of.
+  virtual void Keep() = 0;
+  virtual void LetGo() = 0;
+
  private:
   static constexpr uint32_t kQueued = 1;
   static constexpr uint32_t kRunning = 2;
@@ -88,9 +91,13 @@ class Activity : public BoundWork, public RefCounted {
   static constexpr uint32_t kStopping = 8;
   static constexpr uint32_t kEnded = 16;
   static constexpr uint32_t kAwaited = 32;
+  static constexpr uint32_t kEnding = 64;
 
   void Run() final;
   void Abandon() final;
+
+  // Blocks until it has ended.
+  void AwaitEnd();
 
   // Ends what the caller holds `running` of, and drops the reference of A2 unless the work is still queued.
   void End(bool abandoned);
@@ -101,7 +108,6 @@ class Activity : public BoundWork, public RefCounted {
 
   Atomic<uint32_t> word_{0};
   Atomic<ThreadIdentity> runner_{nullptr};  // Who holds `running`. Relaxed: each thread looks for itself only.
-  Event end_;
 };
 
 }  // namespace eventbus::internal

@@ -6,11 +6,12 @@
 #include <concepts>
 #include <coroutine>
 
+#include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/activity.h"
 
 namespace eventbus::internal {
 
-class CoroutineActivity : public Activity {
+class CoroutineActivity : public Activity, public RefCounted {
  public:
   // All are called from inside a run, by the frame that is about to suspend, which does so next.
 
@@ -49,6 +50,9 @@ class CoroutineActivity : public Activity {
 
  protected:
   CoroutineActivity(Executor& executor, std::coroutine_handle<> start) : Activity(executor), resume_at_(start) {}
+
+  void Keep() final { AddRef(); }
+  void LetGo() final { DropRef(); }
 
   bool finished() const { return next_ == Next::kEnds; }
 

@@ -117,6 +117,11 @@ struct Futex {
     scheduler->Point("futex wake", nullptr);
     scheduler->UnblockOne(&word);
   }
+  static void WakeAll(const Atomic<uint32_t>& word) {
+    auto* scheduler = explorer::Scheduler::Current();
+    scheduler->Point("futex wake all", nullptr);
+    scheduler->UnblockAll(&word);
+  }
 };
 
 // Joined like a `std::thread`.

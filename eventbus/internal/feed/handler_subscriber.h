@@ -1,0 +1,59 @@
+// A subscription whose values go to a handler: called by the sending thread; or, as `ExecutorSubscriber`, elsewhere.
+
+#ifndef EVENTBUS_INTERNAL_FEED_HANDLER_SUBSCRIBER_H_
+#define EVENTBUS_INTERNAL_FEED_HANDLER_SUBSCRIBER_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "eventbus/internal/feed/subscriber.h"
+#include "eventbus/internal/primitives/primitives.h"
+
+namespace eventbus::internal {
+
+// Handles `*value`. An exception is as good as a status that is not OK.
+using ErasedHandler = absl::AnyInvocable<absl::Status(const void* value)>;
+using ErrorHook = absl::AnyInvocable<void(const absl::Status& error)>;
+
+struct HandlerParts {
+  ErasedHandler handler;
+  ErrorHook on_error = {};
+  bool ends_on_error = false;
+};
+
+class HandlerSubscriber : public Subscriber {
+ public:
+  HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts)
+      : HandlerSubscriber(std::move(feed_core), nullptr, std::move(parts), std::move(handler_parts)) {}
+
+  // Runs the handler: false if it failed and the subscription is to end with `reason`. Called by one thread at a time.
+  bool Handle(const void* value, absl::Status& reason);
+
+  // How often the handler has failed.
+  uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
+
+ protected:
+  HandlerSubscriber(Ref<FeedCore> feed_core, ChannelCore* its_channel, SubscriberParts parts,
+                    HandlerParts handler_parts);
+
+  // Ends the lives of what the user gave to be called, in the thread that calls this.
+  void DropHandler() {
+    handler_ = nullptr;
+    on_error_ = nullptr;
+  }
+
+ private:
+  // Counts `error` and tells the hook.
+  void Fail(const absl::Status& error);
+
+  const bool ends_on_error_;
+  Atomic<uint64_t> errors_{0};  // Relaxed: a statistic.
+  std::unique_ptr<ErrorHook> on_error_;  // Null if there is none.
+  ErasedHandler handler_;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_FEED_HANDLER_SUBSCRIBER_H_
