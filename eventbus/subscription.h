@@ -21,9 +21,10 @@
 // | `Unsubscribe()` | ends it | returns | returns |
 //
 // Guarantees: at most one status comes from `Err()`, and it closes however the subscription ends. When `Unsubscribe`
-// has returned, in whichever thread, nothing more is sent to the channel and no filter of the subscription runs, except
-// that a filter may unsubscribe its own subscription and runs to its end. What was in the channel stays there. What the
-// caller did before `Unsubscribe` is visible to a sender that no longer finds the subscription.
+// has returned, in whichever thread, nothing more is sent to the channel and no filter or handler of the subscription
+// runs, except that one may unsubscribe its own subscription and runs to its end. What was in a channel of yours stays
+// there, what was in the queue of a handler is gone. What the caller did before `Unsubscribe` is visible to a sender that
+// no longer finds the subscription.
 //
 // Origin: the subscription of go-ethereum's event package.
 
@@ -58,9 +59,10 @@ class [[nodiscard]] Subscription {
   }
   ~Subscription() { Unsubscribe(); }
 
-  // Ends the subscription. Any number of times, from any thread, also from a filter of the same feed. Frees a send that
-  // is blocked on this subscription. Waits for a filter of this subscription that is running in another thread, so do
-  // not hold a lock that the filter takes. O(1).
+  // Ends the subscription. Any number of times, from any thread, also from a filter or handler of the same feed. Frees a
+  // send that is blocked on this subscription. Waits for a filter or handler of this subscription that is running in another
+  // thread, so do not hold a lock that it takes; and two handlers that unsubscribe one another at once wait for ever, unless
+  // one is called by the sender. O(1), and the values in the queue of a handler.
   void Unsubscribe() {
     if (state_) state_->Unsubscribe();
   }

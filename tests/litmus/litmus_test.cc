@@ -13,6 +13,7 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/activity.h"
+#include "eventbus/internal/waiting/executor_gate.h"
 #include "eventbus/internal/waiting/parker.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
@@ -42,6 +43,25 @@ TEST(Litmus, Mutex) {
   };
   Together(add, add);
   EXPECT_EQ(plain, 100 * kRounds);
+}
+
+// Who goes through the gate writes to what the other destroys once it has retired.
+TEST(Litmus, ExecutorGate) {
+  for (int round = 0; round < kRounds; ++round) {
+    ManualExecutor executor;
+    const auto gate = MakeRef<ExecutorGate>(executor);
+    auto plain = std::make_unique<int>(0);
+    const auto use = [&] {
+      while (gate->Enter()) {
+        ++*plain;
+        gate->Leave();
+      }
+    };
+    Together(use, [&] {
+      gate->Retire();
+      plain.reset();
+    });
+  }
 }
 
 // A run in one thread, the next in another: plain data of the consumer needs no lock of its own.

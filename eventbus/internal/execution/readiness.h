@@ -25,7 +25,7 @@ class Readiness final : private ChannelWatch, private Alarm {
   explicit Readiness(Ref<ChannelCore> channel);
   ~Readiness();
 
-  int fd() const { return descriptor_.fd(); }
+  int fd() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return descriptor_.fd(); }  // Never changes.
 
  private:
   void Update(bool readable, Instant due) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(channel_->mutex);

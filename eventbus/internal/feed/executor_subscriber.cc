@@ -73,8 +73,8 @@ void ExecutorSubscriber::CleanUp(bool abandoned) {
     }
   }
   if (abandoned) {
-    feed->EndByItself(*this, SafeStatus(absl::StatusCode::kUnavailable,
-                                        [] { return "the executor of the handler was shut down"; }));
+    feed->EndByItself(
+        *this, SafeStatus(absl::StatusCode::kUnavailable, [] { return "the executor of the handler was shut down"; }));
   }
   // Nothing more is sent. The rest of this may be kept for long by the executor.
   while (queue_.TryReceiveMany(value_.get(), 1) == 1) element.destroy(value_.get());

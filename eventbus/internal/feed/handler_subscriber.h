@@ -49,7 +49,7 @@ class HandlerSubscriber : public Subscriber {
   void Fail(const absl::Status& error);
 
   const bool ends_on_error_;
-  Atomic<uint64_t> errors_{0};  // Relaxed: a statistic.
+  Atomic<uint64_t> errors_{0};           // Relaxed: a statistic.
   std::unique_ptr<ErrorHook> on_error_;  // Null if there is none.
   ErasedHandler handler_;
 };
