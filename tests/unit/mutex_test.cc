@@ -10,18 +10,32 @@
 namespace eventbus::internal {
 namespace {
 
-TEST(Mutex, IsOneWord) { EXPECT_EQ(sizeof(Mutex), 4u); }
+// As on a system without the asymmetric fence.
+struct SymmetricPrimitives : MutexPrimitives {
+  struct Fence {
+    static bool IsAsymmetric() { return false; }
+    static void Light() {}
+    static void Heavy() {}
+  };
+};
 
-TEST(Mutex, LetsOneThreadInAtATime) {
+template <typename M>
+class MutexTest : public ::testing::Test {};
+using Kinds = ::testing::Types<Mutex, BasicMutex<SymmetricPrimitives>>;
+TYPED_TEST_SUITE(MutexTest, Kinds);
+
+TYPED_TEST(MutexTest, IsOneWord) { EXPECT_EQ(sizeof(TypeParam), 4u); }
+
+TYPED_TEST(MutexTest, LetsOneThreadInAtATime) {
   constexpr int kThreads = 8;
   constexpr int kRounds = 20'000;
-  Mutex mutex;
+  TypeParam mutex;
   int64_t count = 0;  // Not atomic on purpose: ThreadSanitizer checks the ordering, the sum checks the exclusion.
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < kRounds; ++round) {
-        MutexLock lock(&mutex);
+        ScopedLock<TypeParam> lock(&mutex);
         ++count;
       }
     });
@@ -31,16 +45,16 @@ TEST(Mutex, LetsOneThreadInAtATime) {
 }
 
 // A holder that stays long sends the others to sleep; each unlock has to wake the next of them.
-TEST(Mutex, WakesAllThatWentToSleepOneAfterAnother) {
+TYPED_TEST(MutexTest, WakesAllThatWentToSleepOneAfterAnother) {
   constexpr int kThreads = 16;
-  Mutex mutex;
+  TypeParam mutex;
   int passed = 0;
   std::vector<std::thread> threads;
   mutex.Lock();
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 10; ++round) {
-        MutexLock lock(&mutex);
+        ScopedLock<TypeParam> lock(&mutex);
         ++passed;
         std::this_thread::yield();
       }
@@ -53,9 +67,9 @@ TEST(Mutex, WakesAllThatWentToSleepOneAfterAnother) {
 }
 
 // Whoever locks next may destroy the mutex: the unlock before must not touch it any more.
-TEST(Mutex, MayBeDestroyedByTheThreadThatLocksNext) {
+TYPED_TEST(MutexTest, MayBeDestroyedByTheThreadThatLocksNext) {
   struct Shared {
-    Mutex mutex;
+    TypeParam mutex;
     bool first_was_here = false;
   };
   for (int round = 0; round < 2'000; ++round) {

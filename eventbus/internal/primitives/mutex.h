@@ -1,8 +1,8 @@
 // The mutex of the library: one word, known to clang's thread-safety analysis and transparent to ThreadSanitizer.
 //
-// Why not `absl::Mutex` or `std::mutex`: a distribution's prebuilt Abseil runs the deadlock detector on every lock
-// (about 30 ns) and is opaque to ThreadSanitizer; `std::mutex` is 40 bytes and carries no annotations. Critical
-// sections here are a few moves and list operations long, so a short spin nearly always suffices. See
+// How it works is in `basic_mutex.h`. Why not `absl::Mutex` or `std::mutex`: a distribution's prebuilt Abseil runs the
+// deadlock detector on every lock (about 30 ns) and is opaque to ThreadSanitizer; `std::mutex` is 40 bytes and carries no
+// annotations. Critical sections here are a few moves and list operations long, so a short spin nearly always suffices. See
 // docs/decisions/own_mutex.md.
 //
 // Lock order (a thread that holds one may take only those below it; those of one line never together, but as said):
@@ -17,44 +17,44 @@
 #define EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
-#include "absl/base/thread_annotations.h"
+#include "eventbus/internal/primitives/asymmetric_fence.h"
+#include "eventbus/internal/primitives/basic_mutex.h"
 #include "eventbus/internal/primitives/futex.h"
 #include "eventbus/internal/primitives/scoped_lock.h"
+#include "eventbus/internal/primitives/spin.h"
 
 namespace eventbus::internal {
 
-// Not recursive, not fair. 4 bytes. Uncontended: one compare-exchange to lock, one exchange to unlock.
-// Origin of the three states: Drepper, "Futexes Are Tricky", 2011, section 6, third mutex.
-class ABSL_LOCKABLE Mutex {
+// What the mutex is made of.
+class MutexPrimitives {
  public:
-  Mutex() = default;
-  Mutex(const Mutex&) = delete;
-  Mutex& operator=(const Mutex&) = delete;
+  using Word = std::atomic<uint32_t>;
+  using Futex = internal::Futex;
+  using Fence = AsymmetricFence;
 
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    uint32_t expected = kFree;
-    // Acquire pairs with the release in `Unlock`.
-    if (!word_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed))
-      LockSlow();
-  }
+  static constexpr int kSpins = 64;
+  static void SpinPause() { internal::SpinPause(); }
 
-  // The exchange is the last access to this object: whoever locks next may destroy it, and the wake-up that may follow
-  // uses the address only.
-  void Unlock() ABSL_UNLOCK_FUNCTION() {
-    if (word_.exchange(kFree, std::memory_order_release) == kContended) Futex::WakeOne(word_);
+  static Word& SleepersOf(const void* mutex) {
+    const auto bits = reinterpret_cast<uintptr_t>(mutex);
+    return counters_[((bits >> 4) ^ (bits >> 10)) % kCounters].sleepers;
   }
 
  private:
-  static constexpr uint32_t kFree = 0;
-  static constexpr uint32_t kHeld = 1;
-  static constexpr uint32_t kContended = 2;  // Held, and someone may be asleep.
+  // Each has a cache line: unlocking reads it, and should find it in the cache.
+  struct alignas(64) Counter {
+    Word sleepers{0};
+  };
+  static constexpr size_t kCounters = 64;
 
-  void LockSlow();
-
-  std::atomic<uint32_t> word_{kFree};
+  static Counter counters_[kCounters];
 };
+
+// 4 bytes.
+using Mutex = BasicMutex<MutexPrimitives>;
 
 using MutexLock = ScopedLock<Mutex>;
 

@@ -24,7 +24,7 @@ def read_mutant(path):
     head, change = text.split("<<<<\n", 1)
     old, new = change.rsplit(">>>>", 1)[0].split("====\n", 1)
     file = re.search(r"^file: (.*)$", head, re.M).group(1)
-    suites = re.findall(r"(\w+)\.", re.search(r"^caught by: (.*)$", head, re.M).group(1))
+    suites = re.findall(r"(\w+)(?:/\*)?\.", re.search(r"^caught by: (.*)$", head, re.M).group(1))
     return file, suites, old.rstrip("\n"), new.rstrip("\n")
 
 

@@ -14,7 +14,7 @@ for mutant in *.mutant; do
     survivors=$((survivors + 1))
     continue
   fi
-  test=$(echo "$output" | sed -n 's/^\[  FAILED  \] \([A-Za-z]*\.[A-Za-z]*\).*/\1/p' | head -n 1)
+  test=$(echo "$output" | sed -n 's/^\[  FAILED  \] \([A-Za-z0-9/]*\.[A-Za-z]*\).*/\1/p' | head -n 1)
   schedule=$(echo "$output" | sed -n "s/^EVENTBUS_SCHEDULE=//p" | head -n 1)
   if [ -z "$schedule" ]; then
     # Not found by the scheduler: a crash, or a failure of another kind, which says less than it should.
