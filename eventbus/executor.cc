@@ -2,6 +2,9 @@
 
 #include <memory>
 
+#include "eventbus/internal/ground/fail.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
+
 namespace eventbus {
 
 namespace {
@@ -24,6 +27,13 @@ class FunctionWork final : public Work {
 
 void Executor::SubmitAll(WorkList works) {
   while (Work* work = works.PopFront()) Submit(*work);
+}
+
+void Executor::Retire() {
+  if (internal::ConsumerScope::IsInside(gate_.get())) {
+    internal::Fail("~Executor", "destroyed by work that it is refusing or running");
+  }
+  gate_->Retire();
 }
 
 void Executor::Submit(absl::AnyInvocable<void()> function) {

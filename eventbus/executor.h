@@ -129,9 +129,10 @@ class Executor {
   void Submit(absl::AnyInvocable<void()> function);
 
  protected:
-  // Returns once no waker is about to submit work; what is woken later is abandoned. Blocks for as long as `Submit` does.
-  // A second call does nothing.
-  void Retire() { gate_->Retire(); }
+  // Returns once no waker is about to submit work; what is woken later is abandoned. Blocks for as long as `Submit` does,
+  // and fails at once from inside of that: work that is abandoned or run in there must not destroy the executor. A second call
+  // does nothing.
+  void Retire();
 
   virtual ~Executor() { Retire(); }
 

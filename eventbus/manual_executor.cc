@@ -2,7 +2,15 @@
 
 #include <utility>
 
+#include "eventbus/internal/ground/fail.h"
+
 namespace eventbus {
+
+ManualExecutor::~ManualExecutor() {
+  if (RunsHere()) internal::Fail("~ManualExecutor", "destroyed by work that it runs");
+  Retire();
+  Close();
+}
 
 void ManualExecutor::Submit(Work& work) {
   {

@@ -21,11 +21,8 @@ namespace eventbus {
 class ManualExecutor final : public Executor {
  public:
   ManualExecutor() = default;
-  // Closes it.
-  ~ManualExecutor() {
-    Retire();
-    Close();
-  }
+  // Closes it. Fails at once if called by work that it runs.
+  ~ManualExecutor();
 
   using Executor::Submit;
   void Submit(Work& work) override;

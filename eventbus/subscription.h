@@ -64,7 +64,8 @@ class [[nodiscard]] Subscription {
   // thread, so do not hold a lock that it takes; and two handlers that unsubscribe one another at once wait for ever, unless
   // one is called by the sender. O(1), and the values in the queue of a handler.
   void Unsubscribe() {
-    if (state_) state_->Unsubscribe();
+    const internal::Ref<internal::SubscriptionState> state = state_;  // A handler may own this, and goes with its end.
+    if (state) state->Unsubscribe();
   }
 
   // Where the reason arrives if the subscription ends by itself; closed once it has ended for any reason. Always the

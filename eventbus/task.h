@@ -123,7 +123,8 @@ class [[nodiscard]] Spawned {
   // Ends the task where it waits, and destroys the objects in its frames, with whatever had been given to it and not yet
   // taken. If it runs in another thread, blocks until it next has to wait; called by itself, does not block.
   void Stop() {
-    if (state_) state_->Stop();
+    const auto state = state_;  // The task may own this, and goes with its end.
+    if (state) state->Stop();
   }
 
   // A case that is ready once the task has ended.
@@ -139,9 +140,10 @@ class [[nodiscard]] Spawned {
 
  private:
   void Drop() {
-    if (!state_) return;
-    state_->Stop();
-    state_->DropResult();
+    const auto state = std::move(state_);
+    if (!state) return;
+    state->Stop();
+    state->DropResult();
   }
 
   internal::Ref<internal::SpawnedState<T>> state_;

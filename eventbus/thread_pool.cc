@@ -112,7 +112,11 @@ void ThreadPool::Wake(Idle* idle) {
 
 void ThreadPool::Serve(size_t thread) {
   identities_[thread].store(internal::ThisThread(), std::memory_order_relaxed);
-  while (Work* work = Next()) run_(*work);
+  bool was_busy = false;
+  while (Work* work = Next(was_busy)) {
+    run_(*work);
+    was_busy = true;
+  }
   identities_[thread].store(nullptr, std::memory_order_relaxed);
   bool last;
   {
@@ -122,24 +126,29 @@ void ThreadPool::Serve(size_t thread) {
   if (last) finished_.Happen();
 }
 
-Work* ThreadPool::Next() {
+Work* ThreadPool::Next(bool was_busy) {
   while (true) {
     Idle self;
     Idle* another = nullptr;
     Work* work = nullptr;
+    bool leaves = false;
     {
       internal::MutexLock lock(&mutex_);
+      if (std::exchange(was_busy, false)) --busy_;
       work = queue_.PopFront();
       if (work != nullptr) {
+        ++busy_;
         another = TakeIdleLocked();  // Each thread that finds more than it takes wakes one more.
-      } else if (accepts_ == Accepts::kAll) {
+      } else if (accepts_ == Accepts::kAll || (accepts_ == Accepts::kOwn && busy_ > 0)) {
         idle_.PushBack(self);
       } else {
-        return nullptr;
+        another = idle_.PopFront();  // Nobody is left who could submit: each that leaves sends the next.
+        if (another == nullptr) return nullptr;
+        leaves = true;
       }
     }
     Wake(another);
-    if (work != nullptr) return work;
+    if (work != nullptr || leaves) return work;
     self.parker.Park(internal::Parker::kWoken, internal::Instant::Never());
   }
 }

@@ -78,8 +78,8 @@ class ThreadPool final : public Executor {
 
   // One thread of the pool: works until there is nothing left and no more is accepted.
   void Serve(size_t thread);
-  // The next work; null if there will be none.
-  Work* Next();
+  // The next work; null if there will be none. `was_busy`: the thread has just run one.
+  Work* Next(bool was_busy);
 
   // Takes a sleeping thread out, to be woken once the mutex is released; null if there is no need or nobody sleeps.
   Idle* TakeIdleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -101,7 +101,8 @@ class ThreadPool final : public Executor {
   Accepts accepts_ ABSL_GUARDED_BY(mutex_) = Accepts::kAll;
   WorkList queue_ ABSL_GUARDED_BY(mutex_);
   internal::List<Idle> idle_ ABSL_GUARDED_BY(mutex_);
-  size_t serving_ ABSL_GUARDED_BY(mutex_);  // Threads that have not ended.
+  size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;  // Threads that run work, and may submit more.
+  size_t serving_ ABSL_GUARDED_BY(mutex_);   // Threads that have not ended.
 
   internal::Event finished_;                                            // All threads have ended.
   std::vector<internal::Atomic<internal::ThreadIdentity>> identities_;  // Relaxed: each thread looks for itself only.

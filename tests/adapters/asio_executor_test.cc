@@ -345,6 +345,36 @@ TEST(AsioExecutor, ASubmitWithoutMemoryAbandonsTheWorkAndDoesNotThrow) {
 }
 
 // Submitters against the end of a pool: each work is run or abandoned, once.
+Task<> YieldThrice() {
+  for (int i = 0; i < 3; ++i) co_await Yield();
+}
+
+// What it has posted may want to go on when it has gone.
+TEST(AsioExecutor, ATaskThatYieldsWhenItHasGoneEndsWithUnavailable) {
+  boost::asio::io_context context;
+  auto executor = std::make_unique<AsioExecutor<boost::asio::io_context::executor_type>>(context);
+  Spawned<> yielding = Spawn(*executor, YieldThrice());
+  executor.reset();
+  context.run();
+  EXPECT_EQ(yielding.Join().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(AsioExecutor, AHandlerMayDestroyItWithMoreThanABatchQueued) {
+  boost::asio::io_context context;
+  auto executor = std::make_unique<AsioExecutor<boost::asio::io_context::executor_type>>(context);
+  FeedOf<int> feed;
+  int handled = 0;
+  const Subscription subscription = MustSubscribe(feed.Subscribe(
+      [&](int) {
+        if (handled++ == 0) executor.reset();
+      },
+      {.executor = executor.get()}));
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(feed.TrySend(i).delivered, 1u);
+  context.run();
+  EXPECT_GT(handled, 0);
+  EXPECT_TRUE(subscription.ended());
+}
+
 TEST(AsioExecutor, SubmitAgainstStopRunsOrAbandonsEachOnce) {
   for (int round = 0; round < 100; ++round) {
     const auto works = MakeWorks(100);

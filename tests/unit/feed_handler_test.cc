@@ -1,6 +1,7 @@
 // Handlers as subscribers, in the sending thread and on an executor.
 
 #include <atomic>
+#include <barrier>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -302,6 +303,44 @@ TEST(ExecutorHandler, ASendToItsOwnFeedNeverWaits) {
   // Two went into its own queue; the third found it full and was refused.
   EXPECT_EQ(inner, (std::vector<absl::StatusCode>{absl::StatusCode::kOk, absl::StatusCode::kOk,
                                                   absl::StatusCode::kResourceExhausted}));
+}
+
+struct Session {
+  Subscription subscription;
+};
+
+TEST(ExecutorHandler, MayOwnItsSubscription) {
+  ManualExecutor executor;
+  FeedOf<int> feed;
+  auto session = std::make_shared<Session>();
+  Session& kept_by_its_handler = *session;
+  session->subscription = MustSubscribe(feed.Subscribe([session](int) {}, {.executor = &executor}));
+  session.reset();
+  kept_by_its_handler.subscription.Unsubscribe();
+  EXPECT_EQ(feed.subscribers(), 0u);
+}
+
+// The handler waits for the filter, so the filter must not wait for the handler.
+TEST(ExecutorHandler, UnsubscribesOneWhoseFilterClosesTheFeed) {
+  ThreadPool pool(1);
+  FeedOf<int> feed;
+  const Channel<int> channel(1);
+  std::barrier<> both(2);
+  Subscription filtered;
+  const Subscription handling = MustSubscribe(feed.Subscribe(
+      [&](int) {
+        both.arrive_and_wait();
+        filtered.Unsubscribe();
+      },
+      {.executor = &pool}));
+  filtered = MustSubscribe(feed.Subscribe(channel, {.filter = [&](int) {
+                                            both.arrive_and_wait();
+                                            feed.Close();
+                                            return true;
+                                          }}));
+  feed.Send(1);
+  EXPECT_TRUE(handling.ended());
+  AwaitTrue([&] { return filtered.ended(); });  // By the handler, if that was quicker.
 }
 
 TEST(ExecutorHandler, MayDestroyItsFeed) {

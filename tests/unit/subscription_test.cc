@@ -6,10 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "eventbus/async_select.h"
 #include "eventbus/feed.h"
+#include "eventbus/inline_executor.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/select.h"
 #include "eventbus/subscription_scope.h"
+#include "eventbus/task.h"
 #include "gtest/gtest.h"
 #include "tests/support/subscribed.h"
 #include "tests/support/waiting.h"
@@ -100,6 +103,23 @@ TEST(Subscription, OnEndIsReadyOnceItHasEndedHoweverItEnded) {
   EXPECT_TRUE(ran);
   EXPECT_EQ(*closed.Err().Receive(), absl::AbortedError("over"));  // Nor is the reason.
   EXPECT_EQ(TrySelect({Subscription().OnEnd()}), 0);
+}
+
+Task<> TakeReasonOnceEnded(Case end, ReceiveChannel<absl::Status> err, absl::Status* reason) {
+  co_await AsyncSelect(std::move(end));
+  absl::StatusOr<absl::Status> received = err.TryReceive();
+  if (received.ok()) *reason = *std::move(received);
+}
+
+TEST(Subscription, TheReasonIsThereForWhoHearsOfTheEnd) {
+  InlineExecutor here;
+  FeedOf<int> feed;
+  const Subscription subscription = MustSubscribe(feed.Subscribe(Channel<int>(1)));
+  absl::Status reason;
+  const Spawned<> hears = Spawn(here, TakeReasonOnceEnded(subscription.OnEnd(), subscription.Err(), &reason));
+  feed.Close(absl::DataLossError("torn"));
+  EXPECT_TRUE(hears.done());
+  EXPECT_EQ(reason, absl::DataLossError("torn"));
 }
 
 TEST(Subscription, OnEndWakesAllThatWaitAndOutlivesTheSubscription) {

@@ -1,6 +1,7 @@
 #include "eventbus/task.h"
 
 #include <atomic>
+#include <barrier>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -278,6 +279,22 @@ TEST(Task, ThatNeverWaitsLetsOthersRunAndCanBeStopped) {
   EXPECT_EQ(selecting.Join().code(), absl::StatusCode::kCancelled);
 }
 
+TEST(Task, StoppedWhileItLetsOthersGoFirstHasReceivedNothingThatItHasNotSeen) {
+  ManualExecutor executor;
+  const Channel<int> channel(kUnbounded);
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(channel.TrySend(i).ok());
+  size_t seen = 0;
+  Spawned<> counting = Spawn(executor, [](ReceiveChannel<int> from, size_t* count) -> Task<> {
+    while (std::optional<int> value = co_await from.AsyncNext()) ++*count;
+  }(channel, &seen));
+  EXPECT_TRUE(executor.RunOne());
+  EXPECT_GT(seen, 0u);
+  EXPECT_LT(seen, 1000u);
+  counting.Stop();
+  EXPECT_EQ(seen + channel.ApproxSize(), 1000u);
+  executor.RunAll();
+}
+
 TEST(Task, WhatItReceivedBeforeItLetOthersGoFirstIsNotLost) {
   ManualExecutor executor;
   const Channel<int> channel(kUnbounded);
@@ -429,6 +446,88 @@ TEST(Spawned, OfAnExecutorThatIsGoneEndsWithUnavailable) {
   EXPECT_FALSE(waiting.done());
   EXPECT_TRUE(channel.TrySend(1).ok());
   EXPECT_EQ(waiting.Join().status().code(), absl::StatusCode::kUnavailable);
+}
+
+// Who hears of an end may run in the thread that brings it about, and is not that task.
+Task<> JoinOnceEnded(Spawned<int>* task, int* result) {
+  co_await AsyncSelect(task->OnEnd());
+  *result = task->Join().value_or(-1);
+}
+
+TEST(Spawned, MayBeJoinedByWhoHearsOfItsEndWhereItEnds) {
+  ManualExecutor executor;
+  InlineExecutor here;
+  const Channel<int> channel(0);
+  int result = 0;
+  Spawned<int> sum = Spawn(executor, Sum(channel));
+  const Spawned<> joiner = Spawn(here, JoinOnceEnded(&sum, &result));
+  channel.Close();
+  executor.RunAll();
+  EXPECT_TRUE(joiner.done());
+  EXPECT_EQ(result, 0);
+  Spawned<int> stopped = Spawn(executor, Sum(Channel<int>(0)));
+  const Spawned<> other = Spawn(here, JoinOnceEnded(&stopped, &result));
+  stopped.Stop();
+  EXPECT_TRUE(other.done());
+  EXPECT_EQ(result, -1);
+}
+
+Task<> StopOnceEnded(Spawned<int>* mine, Spawned<int>* other, std::barrier<>* both) {
+  co_await AsyncSelect(mine->OnEnd());
+  both->arrive_and_wait();
+  other->Stop();
+}
+
+TEST(Spawned, TwoThatHaveEndedMayBeStoppedByWhoHearsOfTheOther) {
+  ThreadPool pool(2);
+  InlineExecutor here;
+  const Channel<int> channel(0);
+  std::barrier<> both(2);
+  Spawned<int> a = Spawn(pool, Sum(channel));
+  Spawned<int> b = Spawn(pool, Sum(channel));
+  Spawned<> hears_a = Spawn(here, StopOnceEnded(&a, &b, &both));
+  Spawned<> hears_b = Spawn(here, StopOnceEnded(&b, &a, &both));
+  AwaitReceivers(channel, 2);
+  std::thread closer([&] { channel.Close(); });
+  EXPECT_TRUE(hears_a.Join().ok());
+  EXPECT_TRUE(hears_b.Join().ok());
+  closer.join();
+}
+
+struct Session {
+  Spawned<> task;
+  Channel<int> channel{1};
+};
+Task<> RunSession(std::shared_ptr<Session> session) {
+  while (std::optional<int> value = co_await session->channel.AsyncNext()) {
+  }
+}
+
+TEST(Spawned, MayBeOwnedByItsOwnTask) {
+  ManualExecutor executor;
+  for (const bool waits : {false, true}) {
+    auto session = std::make_shared<Session>();
+    Session& kept_by_its_task = *session;
+    kept_by_its_task.task = Spawn(executor, RunSession(std::move(session)));
+    if (waits) executor.RunAll();
+    kept_by_its_task.task.Stop();
+    executor.RunAll();
+  }
+}
+
+Task<> Keep(std::shared_ptr<ManualExecutor>, ReceiveChannel<int> channel) {
+  static_cast<void>(co_await channel.AsyncReceive());
+}
+
+TEST(SpawnedDeathTest, TheExecutorIsNotDestroyedByWorkThatItRefuses) {
+  const Channel<int> channel(1);
+  auto executor = std::make_shared<ManualExecutor>();
+  Spawned<> task = Spawn(*executor, Keep(executor, channel));
+  executor->RunAll();
+  executor->Close();
+  executor.reset();
+  EXPECT_DEATH(channel.TrySend(1).IgnoreError(), "destroyed by work that it is refusing");
+  task.Stop();
 }
 
 // The executor's thread may be the last to let go of a task. It must not be left with anything of the user's.

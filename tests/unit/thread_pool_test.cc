@@ -147,6 +147,27 @@ TEST(ThreadPool, DrainLetsWorkGoOnThatSubmitsMore) {
   EXPECT_TRUE(more);
 }
 
+TEST(ThreadPool, DrainLeavesThreadsForWorkThatWaitsForWhatItSubmits) {
+  ThreadPool pool(2);
+  std::atomic<bool> idle{false};
+  std::atomic<bool> ran{false};
+  std::deque<CountedWork> probes;
+  pool.Submit([&] {
+    AwaitTrue([&] { return idle.load(); });
+    pool.Submit([&] { ran = true; });
+    AwaitTrue([&] { return ran.load(); });
+  });
+  std::thread drainer([&] { EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus()); });
+  AwaitTrue([&] {
+    pool.Submit(probes.emplace_back());
+    AwaitTrue([&] { return probes.back().ran + probes.back().abandoned == 1; });
+    return probes.back().abandoned == 1;
+  });
+  idle = true;
+  drainer.join();
+  EXPECT_TRUE(ran);
+}
+
 TEST(ThreadPool, CloseAbandonsWhatHasNotBegun) {
   ThreadPool pool(1);
   std::atomic<bool> began{false};

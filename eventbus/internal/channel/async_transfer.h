@@ -7,6 +7,7 @@
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ class PlainWait {
   PlainWait(ChannelCore& channel, Role role, void* value) : wait_(channel, role, value) {}
 
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
+  void Fail(std::exception_ptr thrown) { wait_.Fail(std::move(thrown)); }
   Outcome Resume() { return wait_.Resume(); }
   void Withdraw() { wait_.Withdraw(); }
   Outcome outcome() const { return wait_.outcome(); }
@@ -49,6 +51,7 @@ class ContextWait {
         wait_(arms_, Choice::kListed) {}
 
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
+  void Fail(std::exception_ptr thrown) { wait_.Fail(std::move(thrown)); }
   Outcome Resume() {
     wait_.Resume();
     return outcome();

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 2048;
 
-// More slots than there is memory for.
+// More slots, and bytes, than there is memory for.
 constexpr size_t kMaxChunkSize = std::numeric_limits<size_t>::max() >> 1;
 
 }  // namespace
@@ -37,7 +37,7 @@ ElementQueue::~ElementQueue() {
 ElementQueue::Chunk* ElementQueue::NewChunk() const {
   size_t bytes;
   if (__builtin_mul_overflow(element_.size, chunk_size_, &bytes) ||
-      __builtin_add_overflow(bytes, first_slot(), &bytes)) {
+      __builtin_add_overflow(bytes, first_slot(), &bytes) || bytes > kMaxChunkSize) {
     throw std::bad_array_new_length();
   }
   const auto alignment = std::align_val_t(std::max(element_.alignment, alignof(Chunk)));

@@ -21,6 +21,7 @@ bool AsyncSelectWait::Suspend(CoroutineActivity& activity, std::coroutine_handle
 }
 
 Selected AsyncSelectWait::Resume() {
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   if (activity_ != nullptr) {
     if (has_alarm_) AlarmClock::Get().Cancel(*this);
     Conclude();

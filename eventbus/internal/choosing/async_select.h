@@ -8,6 +8,8 @@
 #define EVENTBUS_INTERNAL_CHOOSING_ASYNC_SELECT_H_
 
 #include <coroutine>
+#include <exception>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "eventbus/internal/choosing/select_core.h"
@@ -28,6 +30,9 @@ class AsyncSelectWait final : public Operation, private Alarm {
   // Lets an arm take effect if one can: false. Otherwise enlists them all, so that `activity` is resumed at `here` once
   // one has taken effect.
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here);
+
+  // Instead of a `Suspend` that threw: has `Resume` throw it.
+  void Fail(std::exception_ptr thrown) { thrown_ = std::move(thrown); }
 
   // Afterwards: which arm took effect, and how.
   Selected Resume();
@@ -51,6 +56,7 @@ class AsyncSelectWait final : public Operation, private Alarm {
   Selected selected_ = {.index = -1, .outcome = Outcome::kNotReady};
   CoroutineActivity* activity_ = nullptr;  // Of whom waits; null before and after.
   bool has_alarm_ = false;
+  std::exception_ptr thrown_;
 };
 
 }  // namespace eventbus::internal

@@ -1,6 +1,5 @@
 #include "eventbus/internal/execution/readiness.h"
 
-#include <system_error>
 #include <utility>
 
 namespace eventbus::internal {
@@ -22,8 +21,8 @@ void Readiness::Update(bool readable, Instant due) {
     try {
       AlarmClock::Get().Set(*this, due);
       alarm_set_ = timed_ = true;
-    } catch (const std::system_error&) {
-      readable = true;  // No thread can be had to wait for the moment, so the loop has to look.
+    } catch (...) {
+      readable = true;  // No thread, or no memory for one, to wait for the moment: the loop has to look.
     }
   }
   if (readable == raised_) return;

@@ -95,7 +95,7 @@ class SpawnedState final : public CoroutineActivity {
     frame_.destroy();
   }
 
-  void Announce() override { end_.Happen(); }
+  void Announce(WakeList& wakes) override { end_.Happen(wakes); }
 
   const std::coroutine_handle<TaskPromise<T>> frame_;
   Event end_;

@@ -8,7 +8,7 @@
 //   H1. What is the consumer's, all here but the waiter, belongs to who holds the activity's `running`; the waiter is guarded
 //       by the channel's mutex while it is enlisted.
 //   H2. Between runs either the waiter is enlisted, or it has been claimed and a notification is on its way, or the
-//       activity is queued.
+//       activity is queued, or the subscription has been removed and the activity is about to be stopped.
 
 #ifndef EVENTBUS_INTERNAL_FEED_EXECUTOR_SUBSCRIBER_H_
 #define EVENTBUS_INTERNAL_FEED_EXECUTOR_SUBSCRIBER_H_
@@ -73,7 +73,7 @@ class ExecutorSubscriber final : public HandlerSubscriber, private Activity, pri
   void LetGo() override { DropRef(); }
   void Wake(Waiter&, ReadyWork& ready) override { Notify(ready); }
 
-  // Receives into `value_`, or leaves the waiter: false.
+  // Receives into `value_`; or leaves the waiter, unless the subscription has been removed: false.
   bool ReceiveOrWait();
   // Calls the handler with `value_` and ends its life. False if the subscription has ended by that.
   bool HandleOne();

@@ -170,7 +170,8 @@ bool FeedCore::Close(const absl::Status& reason) {
   while (leaving != nullptr) {
     const auto subscriber = Ref<Subscriber>::Adopt(leaving);
     leaving = subscriber->next_leaving;
-    if (Activity* const consumer = subscriber->consumer()) consumer->Stop();
+    // In a filter it does not wait for handlers, which may be waiting for that filter.
+    if (Activity* const consumer = subscriber->consumer()) IsSending() ? consumer->RequestStop() : consumer->Stop();
     subscriber->end_signal.End(reason);
   }
   return true;

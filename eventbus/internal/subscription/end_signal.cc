@@ -12,9 +12,9 @@ EndSignal& EndSignal::Ended() {
 }
 
 bool EndSignal::End(const absl::Status& reason) {
+  WakeList wakes;  // Wakes when the reason is there for those who wait for it.
   Ref<ChannelCore> channel;
   {
-    WakeList wakes;  // Declared before the lock, so wakes after it.
     MutexLock lock(&mutex);
     if (!HappenLocked(wakes)) return false;
     reason_ = reason;

@@ -71,7 +71,8 @@ void Activity::Run() {
   if (after & kStopping) {
     End(/*abandoned=*/false);
   } else if (next == Next::kAgain || (after & kNotified)) {
-    gate().executor().Submit(*this);  // It stays: it is running this.
+    ReadyWork ready;  // Through the gate: the run may have been the end of the executor.
+    ready.Add(*this);
   }
 }
 
@@ -114,10 +115,14 @@ void Activity::End(bool abandoned) {
   Keep();  // Its end may be what its last owner waits for.
   runner_.store(ThisThread(), std::memory_order_relaxed);
   CleanUp(abandoned);
-  Announce();
-  runner_.store(nullptr, std::memory_order_relaxed);
-  const uint32_t before = Update([](uint32_t word) { return (word & ~kRunning) | kStopping | kEnded; });
-  if (before & kEnding) Futex::WakeAll(word_);
+  uint32_t before;
+  {
+    WakeList wakes;  // What is woken may run user code here, so it comes last.
+    Announce(wakes);
+    runner_.store(nullptr, std::memory_order_relaxed);
+    before = Update([](uint32_t word) { return (word & ~kRunning) | kStopping | kEnded; });
+    if (before & kEnding) Futex::WakeAll(word_);
+  }
   if (!(before & kQueued)) LetGo();
   LetGo();
 }

@@ -31,6 +31,7 @@
 #include "eventbus/executor.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/ready_work.h"
+#include "eventbus/internal/waiting/waiter.h"
 
 namespace eventbus::internal {
 
@@ -77,8 +78,8 @@ class Activity : public BoundWork {
   // run. `abandoned`: by an executor that has been shut down. Must not throw.
   virtual void CleanUp(bool abandoned) = 0;
 
-  // Tells others, after that. Who waits in `Stop` goes on afterwards.
-  virtual void Announce() {}
+  // Tells others, after that. Who waits in `Stop` goes on afterwards; those on `wakes`, after that.
+  virtual void Announce(WakeList& wakes) { static_cast<void>(wakes); }
 
   // Adds and drops a reference to what this is a part of.
   virtual void Keep() = 0;

@@ -42,6 +42,7 @@ bool AsyncWait::Suspend(CoroutineActivity& activity, std::coroutine_handle<> her
 Outcome AsyncWait::Resume() {
   if (alarm_ && activity_ != nullptr) AlarmClock::Get().Cancel(*alarm_);
   activity_ = nullptr;
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   return waiter_.outcome;
 }
 

@@ -4,7 +4,9 @@
 #define EVENTBUS_INTERNAL_WAITING_ASYNC_WAIT_H_
 
 #include <coroutine>
+#include <exception>
 #include <memory>
+#include <utility>
 
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/alarm.h"
@@ -26,6 +28,9 @@ class AsyncWait final : public SoleOperation {
   // once it is completed. Allocates if time alone can complete it.
   bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here);
 
+  // Instead of a `Suspend` that threw: has `Resume` throw it.
+  void Fail(std::exception_ptr thrown) { thrown_ = std::move(thrown); }
+
   // Afterwards: how it ended.
   Outcome Resume();
 
@@ -45,6 +50,7 @@ class AsyncWait final : public SoleOperation {
   Selectable& target_;
   CoroutineActivity* activity_ = nullptr;  // Of whom waits; null before and after.
   std::unique_ptr<Alarm> alarm_;           // Null unless time alone can complete it.
+  std::exception_ptr thrown_;
   Waiter waiter_;
 };
 

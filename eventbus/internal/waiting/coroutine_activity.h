@@ -5,6 +5,8 @@
 
 #include <concepts>
 #include <coroutine>
+#include <exception>
+#include <utility>
 
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/activity.h"
@@ -33,17 +35,23 @@ class CoroutineActivity : public Activity, public RefCounted {
   }
   // The outermost frame is at its end.
   void Finish() { next_ = Next::kEnds; }
-  // It awaits `wait`: an `AsyncWait`, say. True if it is to suspend: it has left a wait; or it lets others go first, with the
-  // wait completed, after many that were completed at once; or it is never to be resumed, with the wait not begun, for
-  // this is being stopped.
+  // It awaits `wait`: an `AsyncWait`, say. True if it is to suspend: it has left a wait; or, after many that were completed at
+  // once, it lets others go first, and the wait is begun by the next run; or it is never to be resumed, for this is being
+  // stopped. In the latter two nothing has been sent or received yet.
   template <typename Wait>
   bool Await(Wait& wait, std::coroutine_handle<> here) {
-    if (stopping()) {
-      YieldAt(here);
-      return true;
-    }
-    if (wait.Suspend(*this, here)) return true;
-    if (--budget_ > 0) return false;
+    const bool goes_on = !stopping() && --budget_ > 0;
+    if (goes_on) return wait.Suspend(*this, here);
+    put_off_ = &wait;
+    begin_ = [](CoroutineActivity& self, void* put_off) {
+      auto& its_wait = *static_cast<Wait*>(put_off);
+      try {
+        return its_wait.Suspend(self, self.resume_at_);
+      } catch (...) {
+        its_wait.Fail(std::current_exception());
+        return false;
+      }
+    };
     YieldAt(here);
     return true;
   }
@@ -62,6 +70,7 @@ class CoroutineActivity : public Activity, public RefCounted {
 
   Next DoSome() final {
     budget_ = kBudget;
+    if (begin_ != nullptr && std::exchange(begin_, nullptr)(*this, put_off_)) return next_;
     do {
       goes_on_ = false;
       resume_at_.resume();
@@ -71,6 +80,8 @@ class CoroutineActivity : public Activity, public RefCounted {
   }
 
   std::coroutine_handle<> resume_at_;
+  void* put_off_ = nullptr;  // The wait that the next run is to begin, if there is a `begin_`.
+  bool (*begin_)(CoroutineActivity& self, void* put_off) = nullptr;
   int budget_ = 0;  // Left of this run.
   Next next_ = Next::kWaits;
   bool goes_on_ = false;

@@ -18,7 +18,12 @@ class Event : public Selectable {
 
   // True for the first call. What was done before it is visible to all who find that it has happened.
   bool Happen() {
-    WakeList wakes;  // Declared before the lock, so wakes after it.
+    WakeList wakes;
+    return Happen(wakes);
+  }
+
+  // The same; those who wait are left on `wakes`.
+  bool Happen(WakeList& wakes) {
     MutexLock lock(&mutex);
     return HappenLocked(wakes);
   }

@@ -9,6 +9,7 @@
 
 #include "eventbus/executor.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/executor_gate.h"
 
 namespace eventbus::internal {
@@ -51,7 +52,10 @@ class ReadyWork {
 
   static void SubmitThrough(ExecutorGate& gate, WorkList works) {
     if (gate.Enter()) {
-      gate.executor().SubmitAll(std::move(works));
+      {
+        const ConsumerScope inside(&gate);  // For who destroys the executor in here: see `Executor::Retire`.
+        gate.executor().SubmitAll(std::move(works));
+      }
       gate.Leave();
     } else {
       while (Work* work = works.PopFront()) work->Abandon();

@@ -152,7 +152,7 @@ uint64_t Scheduler::Random() {
   return z ^ (z >> 27);
 }
 
-void Scheduler::Created(const void* primitive) { Alive().insert(primitive); }
+void Scheduler::Created(void* primitive) { Alive().insert(primitive); }
 
 void Scheduler::Destroyed(const void* primitive) {
   if (Alive().erase(primitive) == 0 && current_ != nullptr) current_->Fail("a primitive was destroyed twice");

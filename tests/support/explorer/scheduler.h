@@ -78,7 +78,7 @@ class Scheduler {
 
   // Primitives that are alive, in an execution or outside. An operation on one that is not is a failure, and so is one that
   // the scenario leaves behind.
-  static void Created(const void* primitive);
+  static void Created(void* primitive);
   static void Destroyed(const void* primitive);
   static void CheckAlive(const void* primitive, const char* operation);
 
