@@ -1,0 +1,15 @@
+//! What the contenders share: the command line, the checks, the timing.
+
+mod bursts;
+mod command_line;
+mod idle;
+mod latency;
+mod measure;
+mod workers;
+
+pub use bursts::{Bursts, BURST, ROOM};
+pub use command_line::{each, expect, fail, main, one, Outcome, Scenario};
+pub use idle::{Idle, SUBSCRIPTIONS};
+pub use latency::{latency, Latency};
+pub use measure::{measure, BATCH};
+pub use workers::two_workers;
