@@ -45,6 +45,25 @@ TEST(Litmus, Mutex) {
   EXPECT_EQ(plain, 100 * kRounds);
 }
 
+// A handler in the sender's thread writes to what the other thread destroys once it has unsubscribed it.
+TEST(Litmus, Calling) {
+  FeedOf<int> feed;
+  std::atomic<bool> over{false};
+  const auto send = [&] {
+    while (!over.load(std::memory_order_relaxed)) feed.Send(1);
+  };
+  Together(send, [&] {
+    for (int round = 0; round < kRounds; ++round) {
+      auto plain = std::make_unique<int>(0);
+      absl::StatusOr<Subscription> subscription = feed.Subscribe([&plain](int) { ++*plain; });
+      feed.TrySend(1);
+      subscription->Unsubscribe();
+      plain.reset();
+    }
+    over.store(true, std::memory_order_relaxed);
+  });
+}
+
 // Who goes through the gate writes to what the other destroys once it has retired.
 TEST(Litmus, ExecutorGate) {
   for (int round = 0; round < kRounds; ++round) {

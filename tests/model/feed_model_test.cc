@@ -237,7 +237,9 @@ TEST(FeedModel, UnsubscribeWaitsForItsFilter) {
     Channel<int> channel(1);
     internal::Mutex mutex;  // A point inside the filter, so that others can come in.
     bool running = false;
+    bool left = false;
     Subscription subscription = Must(feed.Subscribe(channel, {.filter = [&](int) {
+                                                      Check(!left, "none begins");
                                                       running = true;
                                                       { internal::MutexLock point(&mutex); }
                                                       running = false;
@@ -246,6 +248,7 @@ TEST(FeedModel, UnsubscribeWaitsForItsFilter) {
     Thread sender([&] { feed.Send(1); });
     subscription.Unsubscribe();
     Check(!running, "no filter runs");
+    left = true;
   });
 }
 

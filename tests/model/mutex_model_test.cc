@@ -15,20 +15,10 @@ using explorer::Check;
 using explorer::Explore;
 using explorer::Thread;
 
-struct Always {
-  static bool IsAsymmetric() { return true; }
-  static void Light() {}
-  static void Heavy() {}
-};
-struct Never : Always {
-  static bool IsAsymmetric() { return false; }
-};
-
-template <typename ItsFence>
 struct Explored {
   using Word = Atomic<uint32_t>;
   using Futex = internal::Futex;
-  using Fence = ItsFence;
+  using Fence = AsymmetricFence;
   static constexpr int kSpins = 1;
   static void SpinPause() {}
   static Word& SleepersOf(const void*) { return *sleepers; }
@@ -37,25 +27,19 @@ struct Explored {
 };
 
 // One counter, for however many mutexes.
-template <typename P>
 class Counter {
  public:
-  Counter() { P::sleepers = &sleepers_; }
+  Counter() { Explored::sleepers = &sleepers_; }
   ~Counter() { Check(sleepers_.load(std::memory_order_relaxed) == 0, "nobody sleeps"); }
 
  private:
   Atomic<uint32_t> sleepers_{0};
 };
 
-template <typename P>
-class MutexModel : public ::testing::Test {};
-using Kinds = ::testing::Types<Explored<Always>, Explored<Never>>;
-TYPED_TEST_SUITE(MutexModel, Kinds);
-
-TYPED_TEST(MutexModel, LetsOneInAtATimeAndEveryoneInTheEnd) {
+TEST(MutexModel, LetsOneInAtATimeAndEveryoneInTheEnd) {
   Explore([] {
-    const Counter<TypeParam> counter;
-    BasicMutex<TypeParam> mutex;
+    const Counter counter;
+    BasicMutex<Explored> mutex;
     Atomic<int> inside{0};
     const auto visit = [&] {
       mutex.Lock();
@@ -69,10 +53,10 @@ TYPED_TEST(MutexModel, LetsOneInAtATimeAndEveryoneInTheEnd) {
   });
 }
 
-TYPED_TEST(MutexModel, WhoLocksLastMayDestroyIt) {
+TEST(MutexModel, WhoLocksLastMayDestroyIt) {
   Explore([] {
-    const Counter<TypeParam> counter;
-    std::optional<BasicMutex<TypeParam>> mutex(std::in_place);
+    const Counter counter;
+    std::optional<BasicMutex<Explored>> mutex(std::in_place);
     int visits = 0;
     const auto visit = [&] {
       mutex->Lock();
@@ -85,11 +69,11 @@ TYPED_TEST(MutexModel, WhoLocksLastMayDestroyIt) {
   });
 }
 
-TYPED_TEST(MutexModel, TwoThatShareACounter) {
+TEST(MutexModel, TwoThatShareACounter) {
   Explore([] {
-    const Counter<TypeParam> counter;
-    BasicMutex<TypeParam> a;
-    BasicMutex<TypeParam> b;
+    const Counter counter;
+    BasicMutex<Explored> a;
+    BasicMutex<Explored> b;
     Thread first([&] {
       a.Lock();
       a.Unlock();

@@ -13,8 +13,10 @@ namespace {
 // As on a system without the asymmetric fence.
 struct SymmetricPrimitives : MutexPrimitives {
   struct Fence {
-    static bool IsAsymmetric() { return false; }
-    static void Light() {}
+    static uint32_t StoreThenLoad(Word& stored, uint32_t value, const Word& loaded) {
+      stored.exchange(value);
+      return loaded.load();
+    }
     static void Heavy() {}
   };
 };

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/ground/safe_status.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
 
 namespace eventbus::internal {
 
@@ -48,6 +49,7 @@ bool ExecutorSubscriber::HandleOne() {
 }
 
 Activity::Next ExecutorSubscriber::DoSome() {
+  const ConsumerScope scope(feed.get());
   // The run follows a wait that was claimed, unless it follows a full batch.
   bool holds_value = std::exchange(waits_, false);
   for (int handled = 0; handled < kBatch; ++handled) {

@@ -71,7 +71,7 @@ absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
     AddSlotLocked(subscriber);
   }
   subscriber.AddRef();  // The feed's own.
-  subscriber.member = true;
+  subscriber.member.store(true, std::memory_order_relaxed);
   if (subscriber.channel != nullptr) {
     MutexLock channel_lock(&subscriber.channel->mutex);
     subscriber.receiving = true;  // F3
@@ -95,8 +95,8 @@ Ref<Subscriber> FeedCore::TakeSlotLocked(Subscriber& subscriber) {
 }
 
 bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscriber>& dropped) {
-  if (!subscriber.member) return false;
-  subscriber.member = false;
+  if (!subscriber.member.load(std::memory_order_relaxed)) return false;
+  subscriber.member.store(false, std::memory_order_seq_cst);  // F5
   member_count_.fetch_sub(1, std::memory_order_relaxed);
   if (subscriber.channel != nullptr) {
     MutexLock lock(&subscriber.channel->mutex);
@@ -130,21 +130,34 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
   // From inside a filter or the handler itself it does not wait for the other of the two, which may be doing the same.
   Activity* const consumer = subscriber.consumer();
   const bool in_handler = consumer != nullptr && consumer->RunsHere();
-  if (!in_handler) AwaitUserCode(&subscriber);
+  if (!in_handler && subscriber.runs_in_send()) AwaitUserCode(&subscriber);
   if (consumer != nullptr) IsSending() ? consumer->RequestStop() : consumer->Stop();
   subscriber.end_signal.End(absl::OkStatus());
 }
 
 void FeedCore::AwaitUserCode(const Subscriber* subscriber) {
-  while (!IsSending()) {
-    ThreadWait wait;
+  bool waits = !IsSending();
+  while (waits) {
     {
       MutexLock lock(&membership_);
-      if (calling_ == nullptr || (subscriber != nullptr && calling_ != subscriber)) return;
-      call_ended_.PushBack(wait.waiter());
+      if (!sending_) return;  // A send that begins now finds no member.
     }
-    wait.Await(membership_, Instant::Never());
+    ThreadWait wait;
+    call_waiters_.fetch_add(1, std::memory_order_seq_cst);
+    AsymmetricFence::Heavy();
+    waits = EnlistForCall(subscriber, wait.waiter());
+    if (waits) wait.Await(membership_, Instant::Never());
+    call_waiters_.fetch_sub(1, std::memory_order_relaxed);
   }
+}
+
+bool FeedCore::EnlistForCall(const Subscriber* subscriber, Waiter& waiter) {
+  MutexLock lock(&membership_);
+  // Sequentially consistent for the case without the fence; the release in the sender makes what it ran visible.
+  const Subscriber* const calling = calling_.load(std::memory_order_seq_cst);
+  if (calling == nullptr || (subscriber != nullptr && calling != subscriber)) return false;
+  call_ended_.PushBack(waiter);
+  return true;
 }
 
 bool FeedCore::Close(const absl::Status& reason) {
@@ -163,7 +176,7 @@ bool FeedCore::Close(const absl::Status& reason) {
     // Backwards: taking out the last slot moves no other.
     for (size_t i = slots_.size(); i > 0; --i) {
       Subscriber& subscriber = *slots_[i - 1].subscriber;
-      if (subscriber.member) leave(subscriber);
+      if (subscriber.member.load(std::memory_order_relaxed)) leave(subscriber);
     }
   }
   AwaitUserCode(nullptr);

@@ -14,8 +14,10 @@
 //       holds: once `Remove` has returned, nothing more is sent.
 //   F4. A subscriber that leaves during a send keeps its slot and its reference until the send is over, and its waiter
 //       is taken out and counted down by who removes it.
-//   F5. `calling_` is the subscriber whose filter or handler the sender is running, outside all locks. Who removes it in
-//       another thread waits until it is not.
+//   F5. `calling_` is the subscriber whose filter or handler the sender runs, or is about to run once it has seen that it
+//       still is a member; outside all locks. Who removes it in another thread waits until it is not. The sender stores
+//       `calling_` and then looks at `member`; who removes does the reverse; so at least one sees the other
+//       (`asymmetric_fence.h`). In the same way the sender clears `calling_` and then looks at `call_waiters_`.
 //   F6. `pending` of the send in progress is the number of its deliveries that wait, plus one until the sender itself
 //       waits.
 //
@@ -118,6 +120,8 @@ class FeedCore final : public RefCounted {
   void Unsubscribe(Subscriber& subscriber);
   // Blocks while another thread's send runs user code of `subscriber`, or, if null, of any (F5).
   void AwaitUserCode(const Subscriber* subscriber);
+  // Enlists `waiter` for the end of that call: false, and nothing happened, if there is none.
+  bool EnlistForCall(const Subscriber* subscriber, Waiter& waiter);
 
   // Whether the calling thread is the sender in progress, in a filter or a copy.
   bool IsSending() const { return sender_.load(std::memory_order_relaxed) == ThisThread(); }
@@ -137,9 +141,11 @@ class FeedCore final : public RefCounted {
   std::vector<Slot> slots_ ABSL_GUARDED_BY(membership_);  // But for F1.
   Members inbox_ ABSL_GUARDED_BY(membership_);            // Each owns one reference.
   Members removed_ ABSL_GUARDED_BY(membership_);          // Their slots go when the send is over.
-  Subscriber* calling_ ABSL_GUARDED_BY(membership_) = nullptr;
   WaitQueue call_ended_ ABSL_GUARDED_BY(membership_);
   Atomic<size_t> member_count_{0};  // Written under `membership_`.
+
+  Atomic<Subscriber*> calling_{nullptr};  // Written by who has the turn.
+  Atomic<uint32_t> call_waiters_{0};      // Those in `call_ended_`, or about to be.
 
   // The thread that has the turn. Relaxed: a thread asks only whether it is itself, and its own writes it sees.
   Atomic<ThreadIdentity> sender_{nullptr};

@@ -5,7 +5,6 @@
 #include "absl/strings/string_view.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/ground/status_of_call.h"
-#include "eventbus/internal/waiting/consumer_scope.h"
 
 namespace eventbus::internal {
 
@@ -17,12 +16,8 @@ HandlerSubscriber::HandlerSubscriber(Ref<FeedCore> feed_core, ChannelCore* its_c
       handler_(std::move(handler_parts.handler)) {}
 
 bool HandlerSubscriber::Handle(const void* value, absl::Status& reason) {
-  absl::Status error = StatusOfCall(
-      [&] {
-        const ConsumerScope scope(feed.get());
-        return handler_(value);
-      },
-      [&](absl::string_view what) { return feed->ThrewError("handler", *this, what); });
+  absl::Status error = StatusOfCall([&] { return handler_(value); },
+                                    [&](absl::string_view what) { return feed->ThrewError("handler", *this, what); });
   if (error.ok()) return true;
   Fail(error);
   if (!ends_on_error_) return true;
@@ -33,15 +28,11 @@ bool HandlerSubscriber::Handle(const void* value, absl::Status& reason) {
 void HandlerSubscriber::Fail(const absl::Status& error) {
   errors_.fetch_add(1, std::memory_order_relaxed);
   if (!on_error_) return;
-  StatusOfCall(
-      [&] {
-        const ConsumerScope scope(feed.get());
-        (*on_error_)(error);
-      },
-      [&](absl::string_view) {
-        errors_.fetch_add(1, std::memory_order_relaxed);  // A hook that fails has nobody else to tell.
-        return absl::OkStatus();
-      })
+  StatusOfCall([&] { (*on_error_)(error); },
+               [&](absl::string_view) {
+                 errors_.fetch_add(1, std::memory_order_relaxed);  // A hook that fails has nobody else to tell.
+                 return absl::OkStatus();
+               })
       .IgnoreError();
 }
 

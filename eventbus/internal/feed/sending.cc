@@ -187,21 +187,21 @@ class FeedCore::Sending::Calling {
   Calling(const Calling&) = delete;
   Calling& operator=(const Calling&) = delete;
   ~Calling() {
-    WakeList ended;
-    MutexLock lock(&feed_.membership_);
-    feed_.calling_ = nullptr;
-    feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
+    if (AsymmetricFence::StoreThenLoad(feed_.calling_, nullptr, feed_.call_waiters_) != 0) WakeWaiters();
   }
 
   // False if the subscriber has left, and nothing of it must run.
   bool Begin(Subscriber& subscriber) {
-    MutexLock lock(&feed_.membership_);
-    if (!subscriber.member) return false;
-    feed_.calling_ = &subscriber;
-    return true;
+    return AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
   }
 
  private:
+  void WakeWaiters() {
+    WakeList ended;
+    MutexLock lock(&feed_.membership_);
+    feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
+  }
+
   FeedCore& feed_;
 };
 

@@ -16,6 +16,7 @@
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 
@@ -44,6 +45,9 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   Selectable& end() final { return end_signal; }
   uint64_t id() const final { return id_; }
   const std::string& name() const final;
+
+  // Whether a send runs code of this subscription in its own thread: a filter or a handler.
+  bool runs_in_send() const { return channel == nullptr || filter != nullptr; }
 
   // Who receives from the channel, if that is a handler with an executor; else null.
   virtual Activity* consumer() { return nullptr; }
@@ -74,8 +78,8 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   const std::unique_ptr<const std::string> name_;  // Null if it has none.
 
  public:
-  // Whether the subscription lasts. Guarded by the feed's membership mutex.
-  bool member = false;
+  // Whether the subscription lasts. Written under the feed's membership mutex.
+  Atomic<bool> member{false};
   // Whether values may still be sent to the channel: the same as `member`, for who holds the other lock.
   bool receiving ABSL_GUARDED_BY(channel->mutex) = false;
 };

@@ -1,30 +1,43 @@
-// Two fences that work as a pair, of which one costs nothing: for a store and then a load on the side that runs all the time,
-// against a store and then a load on a side that runs rarely.
+// Two threads that each store one thing and then look at what the other stores, where at least one must see the other: the
+// pattern of Dekker, for a side that runs all the time and shall pay nothing, and one that runs rarely.
 //
-// What one thread stored before its `Light` is seen by another after its `Heavy`, or what the other stored before its `Heavy` is
-// seen by the one after its `Light`.
+//   the frequent side:  seen = AsymmetricFence::StoreThenLoad(mine, value, theirs);
+//   the rare side:      theirs.fetch_add(1, seq_cst);  AsymmetricFence::Heavy();  seen = mine.load(seq_cst);
+//
+// Not both see what was there before the other's store.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_ASYMMETRIC_FENCE_H_
 #define EVENTBUS_INTERNAL_PRIMITIVES_ASYMMETRIC_FENCE_H_
 
 #include <atomic>
 #include <cstdint>
+#include <type_traits>
 
 namespace eventbus::internal {
 
 class AsymmetricFence {
  public:
-  // Whether `Light` is to be relied on. If not, both sides need sequentially consistent operations. May become true once, as a
-  // rule while the program's static objects are initialised. Who sees true may rely on it against every `Heavy` that has not yet begun.
-  static bool IsAsymmetric() { return state_.load(std::memory_order_relaxed) == kAsymmetric; }
+  // Stores with release, then loads with acquire. The store is the last access to `stored`.
+  template <typename T, typename U>
+  static U StoreThenLoad(std::atomic<T>& stored, std::type_identity_t<T> value, const std::atomic<U>& loaded) {
+    if (IsAsymmetric()) {
+      stored.store(value, std::memory_order_release);
+      // Keeps the compiler from moving the load before the store; `Heavy` makes the processor have stored.
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      return loaded.load(std::memory_order_acquire);
+    }
+    stored.exchange(value, std::memory_order_seq_cst);
+    return loaded.load(std::memory_order_seq_cst);
+  }
 
-  // Keeps the compiler from moving the load before the store; the processor is made to by `Heavy`.
-  static void Light() { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
-  // A system call, of about a microsecond. Where the system cannot do it, does nothing, and `IsAsymmetric` stays false.
+  // A system call, of about a microsecond. Where the system cannot do it, does nothing, and the other side does more.
   static void Heavy();
 
  private:
+  // Whether `Heavy` does what it says. May become true once, as a rule while the program's static objects are initialised. Who
+  // sees true may rely on it against every `Heavy` that has not yet begun.
+  static bool IsAsymmetric() { return state_.load(std::memory_order_relaxed) == kAsymmetric; }
+
   static constexpr int kUndecided = 0;
   static constexpr int kAsymmetric = 1;
   static constexpr int kSymmetric = 2;

@@ -13,7 +13,7 @@
 // counter. Were each side's store visible before its look (the pattern of Dekker), at least one would see the other: the sleeper
 // a free word, or the other a count. On the side that runs all the time the fence for that would cost as much as the lock itself.
 // So the rare side pays for both: `AsymmetricFence::Heavy` makes every running thread of the process pass a fence. Where the
-// system has none such, unlocking is a sequentially consistent exchange.
+// system has none such, unlocking is a sequentially consistent exchange (`asymmetric_fence.h`).
 //
 // Origin: the split of word and sleepers is that of the parking lot of WebKit; the asymmetric fence is Dice, Huang and Yang,
 // "Asymmetric Dekker Synchronization", 2001.
@@ -46,17 +46,8 @@ class ABSL_LOCKABLE BasicMutex {
   }
 
   void Unlock() ABSL_UNLOCK_FUNCTION() {
-    auto& sleepers = P::SleepersOf(this);
-    if (P::Fence::IsAsymmetric()) {
-      word_.store(kFree, std::memory_order_release);
-      P::Fence::Light();
-      if (sleepers.load(std::memory_order_relaxed) == 0) return;
-    } else {
-      // Sequentially consistent, both: the store comes before the look, for everybody.
-      word_.exchange(kFree, std::memory_order_seq_cst);
-      if (sleepers.load(std::memory_order_seq_cst) == 0) return;
-    }
-    P::Futex::WakeOne(word_);  // M3
+    const auto& sleepers = P::SleepersOf(this);
+    if (P::Fence::StoreThenLoad(word_, kFree, sleepers) != 0) P::Futex::WakeOne(word_);  // M3
   }
 
  private:

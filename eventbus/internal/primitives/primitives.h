@@ -9,6 +9,7 @@
 // | `Atomic<T>` | `std::atomic<T>` |
 // | `Thread`, `StartDetachedThread` | `std::thread` |
 // | `Futex` | sleeping until a word changes, `futex.h` |
+// | `AsymmetricFence` | two threads of which one must see the other, `asymmetric_fence.h` |
 // | `Instant`, `SteadyNow`, `WallNow`, `ToInstant` | `clock.h` |
 // | `SpinPause` | `spin.h` |
 // | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |
@@ -39,6 +40,7 @@ using MutexLock = ScopedLock<Mutex>;
 
 #else
 
+#include "eventbus/internal/primitives/asymmetric_fence.h"
 #include "eventbus/internal/primitives/futex.h"
 #include "eventbus/internal/primitives/mutex.h"
 #include "eventbus/internal/primitives/spin.h"

@@ -124,6 +124,16 @@ struct Futex {
   }
 };
 
+// Each step is seen by all at once, so storing and then loading is all there is to it.
+struct AsymmetricFence {
+  template <typename T, typename U>
+  static U StoreThenLoad(Atomic<T>& stored, std::type_identity_t<T> value, const Atomic<U>& loaded) {
+    stored.store(value, std::memory_order_release);
+    return loaded.load(std::memory_order_acquire);
+  }
+  static void Heavy() {}
+};
+
 // Joined like a `std::thread`.
 class Thread {
  public:
