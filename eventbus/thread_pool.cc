@@ -70,13 +70,13 @@ bool ThreadPool::RunsHere() const {
 }
 
 void ThreadPool::StopAccepting(Accepts rest) {
-  internal::List<Idle> woken;
+  Idle* first;
   {
     internal::MutexLock lock(&mutex_);
     accepts_ = std::max(accepts_, rest);
-    while (Idle* idle = idle_.PopFront()) woken.PushBack(*idle);
+    first = idle_.PopFront();
   }
-  while (Idle* idle = woken.PopFront()) Wake(idle);
+  Wake(first);
 }
 
 absl::Status ThreadPool::Drain(const Context& context) {
@@ -142,8 +142,7 @@ Work* ThreadPool::Next(bool was_busy) {
       } else if (accepts_ == Accepts::kAll || (accepts_ == Accepts::kOwn && busy_ > 0)) {
         idle_.PushBack(self);
       } else {
-        another = idle_.PopFront();  // Nobody is left who could submit: each that leaves sends the next.
-        if (another == nullptr) return nullptr;
+        another = idle_.PopFront();  // Each thread that leaves sends the next.
         leaves = true;
       }
     }

@@ -91,7 +91,7 @@ class ThreadPool final : public Executor {
     kNone,
   };
 
-  // Accepts no more than `rest`, and wakes all who sleep.
+  // Accepts no more than `rest`. Wakes one who sleeps: if there is nothing left for it, it leaves and sends the next.
   void StopAccepting(Accepts rest);
 
   const std::string name_;

@@ -55,6 +55,7 @@ FeedCore::Sending::Sending(FeedCore& feed, const Element& element, const void* v
 }
 
 FeedCore::Sending::~Sending() {
+  EndCalls();  // A copy may have thrown.
   wakes_.WakeAll();
   if (!settled_) Withdraw();
   feed_.arena_.DestroyValues(element_);
@@ -114,6 +115,7 @@ void FeedCore::Sending::Walk() {
       CallHandler(static_cast<HandlerSubscriber&>(subscriber));
       continue;
     }
+    EndCalls();
     Delivery& delivery = feed_.arena_.Next(element_);
     switch (OfferTo(subscriber, delivery)) {
       case Offer::kTaken:
@@ -138,6 +140,7 @@ void FeedCore::Sending::Walk() {
       unwoken = 0;
     }
   }
+  EndCalls();
   wakes_.WakeAll();
 }
 
@@ -180,62 +183,46 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(Subscriber& subscriber, Deli
   return Offer::kTaken;
 }
 
-// Marks the subscriber whose filter or handler runs (F5), as long as it does and whatever it throws.
-class FeedCore::Sending::Calling {
- public:
-  explicit Calling(FeedCore& feed) : feed_(feed) {}
-  Calling(const Calling&) = delete;
-  Calling& operator=(const Calling&) = delete;
-  ~Calling() {
-    if (AsymmetricFence::StoreThenLoad(feed_.calling_, nullptr, feed_.call_waiters_) != 0) WakeWaiters();
+bool FeedCore::Sending::BeginCall(Subscriber& subscriber) {
+  if (!wakes_.empty()) {
+    EndCalls();
+    wakes_.WakeAll();  // The call may take its time.
   }
+  calls_ = true;
+  const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
+  // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
+  if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) WakeCallWaiters();
+  if (!member) cut_short_ = true;
+  return member;
+}
 
-  // False if the subscriber has left, and nothing of it must run.
-  bool Begin(Subscriber& subscriber) {
-    return AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
-  }
+void FeedCore::Sending::EndCalls() {
+  if (!std::exchange(calls_, false)) return;
+  if (AsymmetricFence::StoreThenLoad(feed_.calling_, nullptr, feed_.call_waiters_) != 0) WakeCallWaiters();
+}
 
- private:
-  void WakeWaiters() {
-    WakeList ended;
-    MutexLock lock(&feed_.membership_);
-    feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
-  }
-
-  FeedCore& feed_;
-};
+void FeedCore::Sending::WakeCallWaiters() {
+  WakeList ended;
+  MutexLock lock(&feed_.membership_);
+  feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
+}
 
 bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
-  wakes_.WakeAll();  // A filter may take its time.
+  if (!BeginCall(subscriber)) return false;
   bool passes = false;
-  const absl::Status filtered = StatusOfCall(
-      [&] {
-        Calling calling(feed_);
-        if (calling.Begin(subscriber)) {
-          passes = (*subscriber.filter)(value_);
-        } else {
-          cut_short_ = true;
-        }
-      },
-      [&](absl::string_view what) { return feed_.ThrewError("filter", subscriber, what); });
+  const absl::Status filtered =
+      StatusOfCall([&] { passes = (*subscriber.filter)(value_); },
+                   [&](absl::string_view what) { return feed_.ThrewError("filter", subscriber, what); });
   // One bad filter costs its own subscription, not the others' value.
   if (!filtered.ok()) EndByItself(subscriber, filtered);
   return passes;
 }
 
 void FeedCore::Sending::CallHandler(HandlerSubscriber& subscriber) {
-  wakes_.WakeAll();  // It may take its time.
+  if (!BeginCall(subscriber)) return;
+  ++result_.delivered;
   absl::Status reason;
-  {
-    Calling calling(feed_);
-    if (!calling.Begin(subscriber)) {
-      cut_short_ = true;
-      return;
-    }
-    ++result_.delivered;
-    if (subscriber.Handle(value_, reason)) return;
-  }
-  EndByItself(subscriber, reason);
+  if (!subscriber.Handle(value_, reason)) EndByItself(subscriber, reason);
 }
 
 bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
@@ -305,6 +292,7 @@ void FeedCore::Sending::EndOfClosedChannel(Subscriber& subscriber) {
 }
 
 void FeedCore::Sending::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
+  EndCalls();  // Who hears of the end may run here, and wait for a call.
   // Its slot is in use by this send, and keeps its reference (F4).
   if (feed_.EndByItself(subscriber, reason)) ++result_.disconnected;
 }

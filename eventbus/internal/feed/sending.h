@@ -35,7 +35,6 @@ class FeedCore::Sending final : public SoleOperation {
   static constexpr Parker::Tokens kServed = 1;       // The last delivery.
   static constexpr Parker::Tokens kInterrupted = 2;  // The context.
   class Interruption;
-  class Calling;
 
   // What happened at one subscriber.
   enum class Offer { kTaken, kWaits, kFull, kClosed, kGone };
@@ -43,6 +42,12 @@ class FeedCore::Sending final : public SoleOperation {
   bool Begin();
   void Walk();
   Offer OfferTo(Subscriber& subscriber, Delivery& delivery);
+  // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
+  // subscriber has left, and nothing of it must run.
+  bool BeginCall(Subscriber& subscriber);
+  // Says that none runs: before anything that may take its time, or that waits.
+  void EndCalls();
+  void WakeCallWaiters();
   bool PassesFilter(Subscriber& subscriber);
   void CallHandler(HandlerSubscriber& subscriber);
 
@@ -78,6 +83,7 @@ class FeedCore::Sending final : public SoleOperation {
   uint64_t number_ = 0;
   bool begun_ = false;
   bool cut_short_ = false;  // A subscriber left before it had the value.
+  bool calls_ = false;      // `calling_` says something.
 
   WakeList wakes_;
   Atomic<size_t> pending_{1};  // F6

@@ -101,6 +101,11 @@ class WakeList {
   // Wakes all, in the order in which they were added, then hands those that have no thread to their executors. Call
   // with no lock held: an executor may run user code at once.
   void WakeAll() {
+    if (!empty()) WakeThem();
+  }
+
+ private:
+  void WakeThem() {
     Waiter* waiter = first_;
     first_ = nullptr;
     end_ = &first_;
@@ -112,7 +117,6 @@ class WakeList {
     }
   }
 
- private:
   Waiter* first_ = nullptr;
   Waiter** end_ = &first_;
 };
