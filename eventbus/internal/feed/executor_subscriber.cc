@@ -32,7 +32,7 @@ void ExecutorSubscriber::Begin() {
 bool ExecutorSubscriber::ReceiveOrWait() {
   WakeList wakes;
   MutexLock lock(&queue_.mutex);
-  if (!receiving) return false;
+  if (RemovedLocked()) return false;
   waiter_.outcome = Outcome::kNotReady;
   if (queue_.TryReceiveLocked(value_.get(), wakes) == Outcome::kDone) return true;
   waits_ = true;
