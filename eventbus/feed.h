@@ -27,10 +27,9 @@
 //   - A closed channel ends its own subscription, noticed by the next send, and no other. A closed feed ends all.
 //   - The same channel may be subscribed several times and gets as many copies. A channel may be subscribed to several
 //     feeds.
-//   - No lock is held while user code runs: copies and filters run in the sending thread. A filter may call
-//     anything, a copy anything that ends no subscription and no task, except that a send to the same feed from inside them
-//     is refused with `kFailedPrecondition`, for it would wait for
-//     itself.
+//   - No lock is held while user code runs: copies and filters run in the sending thread. A filter may call anything, a copy
+//     anything that ends no subscription and no task, except that a send to the same feed from inside them is refused with
+//     `kFailedPrecondition`, for it would wait for itself.
 //   - The value is copied once for each subscriber, and nothing of it is kept when the send returns.
 //   - A handler with an executor is called there, one call at a time and in order, from a queue of its own that holds
 //     `capacity` values; where that is full, a send waits. One without an executor is called by the sender, in the send,
