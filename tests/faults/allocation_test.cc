@@ -459,5 +459,26 @@ TEST(AllocationFaults, Scopes) {
   EXPECT_GE(failures, 4);
 }
 
+Task<> ReceiveManyThenWait(ReceiveChannel<int> values, ReceiveChannel<absl::Time> timer, int* received) {
+  for (; *received < 127; ++*received) static_cast<void>(co_await values.AsyncReceive());
+  static_cast<void>(co_await timer.AsyncReceive());
+}
+
+// A wait that was put off, for others to go first, is begun by the next run. What it throws reaches the task all the same.
+TEST(Allocation, OfAWaitThatWasPutOffReachesTheTask) {
+  ManualExecutor executor;
+  const Channel<int> values(kUnbounded);
+  for (int i = 0; i < 127; ++i) ASSERT_TRUE(values.TrySend(i).ok());
+  int received = 0;
+  Spawned<> task = Spawn(executor, ReceiveManyThenWait(values, After(absl::Hours(1)), &received));
+  ASSERT_TRUE(executor.RunOne());
+  EXPECT_EQ(received, 127);
+  ASSERT_EQ(executor.size(), 1u) << "put off";
+  FailAllocation(1);
+  executor.RunAll();
+  FailAllocation(0);
+  EXPECT_THROW(task.Join().IgnoreError(), std::bad_alloc);
+}
+
 }  // namespace
 }  // namespace eventbus::testing
