@@ -46,7 +46,7 @@
 // the subscriber for the lock.
 //
 // Cost: O(n) for n subscribers, O(n + k) if k are slow, one sleep at most; a steady state allocates nothing.
-// `Subscribe` is O(1) and allocates once; `Unsubscribe` is O(1).
+// `Subscribe` is O(1) and allocates; `Unsubscribe` is O(1).
 //
 // Origin: the documented behaviour of `Feed` in go-ethereum's event package; contexts, filters, names and the linear
 // slow path are additions.

@@ -33,6 +33,7 @@ class ChannelCore : public Selectable, public RefCounted {
   // `capacity` 0 is a rendezvous, `kUnboundedCapacity` has no limit.
   ChannelCore(const Element& element, size_t capacity);
 
+  // Constants of the queue, which need no lock; the analysis knows the queue only as a whole.
   const Element& element() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.element(); }
   size_t capacity() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.capacity(); }
 

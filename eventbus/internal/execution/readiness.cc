@@ -4,7 +4,9 @@
 
 namespace eventbus::internal {
 
-Readiness::Readiness(Ref<ChannelCore> channel) : channel_(std::move(channel)) { channel_->AddWatch(*this); }
+Readiness::Readiness(Ref<ChannelCore> channel) : channel_(std::move(channel)), fd_(descriptor_.fd()) {
+  channel_->AddWatch(*this);
+}
 
 Readiness::~Readiness() {
   channel_->RemoveWatch(*this);

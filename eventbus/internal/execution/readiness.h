@@ -25,14 +25,15 @@ class Readiness final : private ChannelWatch, private Alarm {
   explicit Readiness(Ref<ChannelCore> channel);
   ~Readiness();
 
-  int fd() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return descriptor_.fd(); }  // Never changes.
+  int fd() const { return fd_; }
 
  private:
   void Update(bool readable, Instant due) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(channel_->mutex);
   void Ring(WakeList&, ReadyWork&) override;
 
   const Ref<ChannelCore> channel_;
-  Descriptor descriptor_ ABSL_GUARDED_BY(channel_->mutex);  // But for `fd`.
+  Descriptor descriptor_ ABSL_GUARDED_BY(channel_->mutex);
+  const int fd_;  // Of `descriptor_`.
   bool raised_ ABSL_GUARDED_BY(channel_->mutex) = false;
   bool alarm_set_ ABSL_GUARDED_BY(channel_->mutex) = false;
   bool timed_ ABSL_GUARDED_BY(channel_->mutex) = false;  // It has been set before.

@@ -32,7 +32,8 @@ void ExecutorSubscriber::Begin() {
 bool ExecutorSubscriber::ReceiveOrWait() {
   WakeList wakes;
   MutexLock lock(&queue_.mutex);
-  if (RemovedLocked()) return false;
+  // Relaxed: what is removed a moment later is as good as removed after this value.
+  if (!member.load(std::memory_order_relaxed)) return false;
   waiter_.outcome = Outcome::kNotReady;
   if (queue_.TryReceiveLocked(value_.get(), wakes) == Outcome::kDone) return true;
   waits_ = true;

@@ -15,7 +15,6 @@
 
 #include <cstddef>
 
-#include "absl/base/thread_annotations.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
@@ -73,11 +72,6 @@ class ExecutorSubscriber final : public HandlerSubscriber, private Activity, pri
   void Keep() override { AddRef(); }
   void LetGo() override { DropRef(); }
   void Wake(Waiter&, ReadyWork& ready) override { Notify(ready); }
-
-  // Whether the subscription has been removed. The analysis does not know that `channel` is `&queue_`.
-  bool RemovedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_.mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return !receiving;
-  }
 
   // Receives into `value_`; or leaves the waiter, unless the subscription has been removed: false.
   bool ReceiveOrWait();
