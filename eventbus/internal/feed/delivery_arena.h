@@ -12,12 +12,14 @@
 
 namespace eventbus::internal {
 
+class BroadcastReader;
 class Subscriber;
 
 // Lives in the arena, followed by memory for one value.
 struct Delivery {
   Waiter waiter;
   Subscriber* subscriber = nullptr;
+  BroadcastReader* reader = nullptr;  // Of the subscriber, if that is how it receives.
   void* memory = nullptr;
   bool holds_value = false;  // Whether `memory` holds a value, or the shell of one, that is still to be destroyed.
 };

@@ -68,29 +68,37 @@ absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
   if (sending_) {
     inbox_.PushBack(subscriber);  // F2
   } else {
-    AddSlotLocked(subscriber);
+    AdmitLocked(subscriber);
   }
   subscriber.AddRef();  // The feed's own.
   subscriber.member.store(true, std::memory_order_relaxed);
-  if (subscriber.channel != nullptr) {
-    MutexLock channel_lock(&subscriber.channel->mutex);
-    subscriber.receiving = true;  // F3
-  }
+  subscriber.StartReceiving();  // F3
   member_count_.fetch_add(1, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
-void FeedCore::AddSlotLocked(Subscriber& subscriber) {
-  slots_.push_back({.channel = subscriber.channel, .subscriber = &subscriber});
-  subscriber.slot = slots_.size() - 1;
+void FeedCore::AdmitLocked(Subscriber& subscriber) {
+  const Subscriber::Way way = subscriber.way();
+  if (way == Subscriber::Way::kCommon) {
+    auto& handler = static_cast<ExecutorSubscriber&>(subscriber);
+    common_.Join(handler, handler.TakeRing());
+    subscriber.UnlinkIfLinked();
+    in_common_.PushBack(subscriber);
+  } else {
+    slots_.push_back({.way = way, .subscriber = &subscriber});
+    subscriber.slot = slots_.size() - 1;
+    subscriber.UnlinkIfLinked();
+  }
 }
 
-Ref<Subscriber> FeedCore::TakeSlotLocked(Subscriber& subscriber) {
-  const Slot last = slots_.back();
-  slots_[subscriber.slot] = last;
-  last.subscriber->slot = subscriber.slot;
-  slots_.pop_back();
-  subscriber.slot = Subscriber::kNoSlot;
+Ref<Subscriber> FeedCore::TakeOutLocked(Subscriber& subscriber) {
+  if (subscriber.slot != Subscriber::kNoSlot) {
+    const Slot last = slots_.back();
+    slots_[subscriber.slot] = last;
+    last.subscriber->slot = subscriber.slot;
+    slots_.pop_back();
+    subscriber.slot = Subscriber::kNoSlot;
+  }
   return Ref<Subscriber>::Adopt(&subscriber);
 }
 
@@ -98,24 +106,12 @@ bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscri
   if (!subscriber.member.load(std::memory_order_relaxed)) return false;
   subscriber.member.store(false, std::memory_order_seq_cst);  // F5
   member_count_.fetch_sub(1, std::memory_order_relaxed);
-  if (subscriber.channel != nullptr) {
-    MutexLock lock(&subscriber.channel->mutex);
-    subscriber.receiving = false;  // F3
-    // A send cannot end while this holds the membership mutex, so the delivery is the one of the send in progress.
-    if (sending_ && subscriber.waits_in_send == send_number_ && subscriber.delivery->waiter.linked()) {
-      Waiter& waiter = subscriber.delivery->waiter;
-      waiter.Unlink();
-      waiter.outcome = Outcome::kWithdrawn;
-      wakes.Add(waiter);  // F4
-    }
-  }
-  if (subscriber.slot == Subscriber::kNoSlot) {
-    static_cast<ListNode<MembershipTag>&>(subscriber).Unlink();
-    dropped = Ref<Subscriber>::Adopt(&subscriber);
-  } else if (sending_) {
+  subscriber.StopReceiving(sending_ ? send_number_ : 0, wakes);  // F3, F4
+  subscriber.UnlinkIfLinked();
+  if (sending_) {
     removed_.PushBack(subscriber);  // F4
   } else {
-    dropped = TakeSlotLocked(subscriber);
+    dropped = TakeOutLocked(subscriber);
   }
   return true;
 }
@@ -173,6 +169,7 @@ bool FeedCore::Close(const absl::Status& reason) {
       RemoveLocked(subscriber, wakes, dropped);
     };
     while (Subscriber* subscriber = inbox_.front()) leave(*subscriber);
+    while (Subscriber* subscriber = in_common_.front()) leave(*subscriber);
     // Backwards: taking out the last slot moves no other.
     for (size_t i = slots_.size(); i > 0; --i) {
       Subscriber& subscriber = *slots_[i - 1].subscriber;

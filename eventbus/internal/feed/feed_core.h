@@ -1,25 +1,29 @@
 // The feed, for elements of any type: who is subscribed, and how one send reaches all of them.
 //
-// A send takes the turn, walks over the subscribers once, and leaves a waiter with each channel that has no room.
-// Receivers complete their own deliveries and count down; the last one wakes the sender. So a send to n subscribers of
-// which k are slow costs O(n + k), sleeps at most once, and allocates nothing that it did not allocate before.
+// A send takes the turn, writes the value once for all handlers with an executor (`broadcast.h`), walks over the other
+// subscribers once, and leaves a waiter with each that has no room. Receivers complete their own deliveries and count down;
+// the last one wakes the sender. So a send to n subscribers of which k are slow costs O(n + k), sleeps at most once, and
+// allocates nothing that it did not allocate before.
 //
 // Invariants:
 //   F1. `slots_` changes only under the membership mutex and while no send walks over it (`sending_` is false), or by
 //       the sender itself before it starts. So the sender reads it without the mutex.
 //   F2. A subscriber that joins during a send goes to the inbox, and to the slots when the next send begins:
 //       `Subscribe` never waits for a send, and no subscriber gets half a send.
-//   F3. `Subscriber::member` and `Subscriber::receiving` are set and cleared together, under the membership mutex and
-//       the channel's mutex. A sender gives a value to a channel only under the channel's mutex and while `receiving`
-//       holds: once `Remove` has returned, nothing more is sent.
-//   F4. A subscriber that leaves during a send keeps its slot and its reference until the send is over, and its waiter
-//       is taken out and counted down by who removes it.
+//   F3. `Subscriber::member` is set, and `StartReceiving` called, under one hold of the membership mutex, and so are the
+//       reverse. Once `StopReceiving` has returned nothing more is sent: a sender gives a value to a channel only under the
+//       channel's mutex and while `receiving` holds, and to a reader only under its broadcast's mutex and while it has not
+//       left.
+//   F4. A subscriber that leaves during a send keeps its slot, if it has one, and its reference until the send is over, and
+//       its waiter is taken out and counted down by who removes it.
 //   F5. `calling_` is the subscriber whose filter or handler the sender runs, or is about to run once it has seen that it
 //       still is a member; outside all locks. Who removes it in another thread waits until it is not. The sender stores
 //       `calling_` and then looks at `member`; who removes does the reverse; so at least one sees the other
 //       (`asymmetric_fence.h`). In the same way the sender clears `calling_` and then looks at `call_waiters_`.
 //   F6. `pending` of the send in progress is the number of its deliveries that wait, plus one until the sender itself
 //       waits.
+//   F7. A handler with an executor is in the feed's broadcast from when others get a slot. If it is detached from that, as
+//       having missed a value, it goes to the inbox, and has a slot from the next send on.
 //
 // Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
 // delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
@@ -41,6 +45,7 @@
 #include "absl/status/statusor.h"
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
+#include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/feed/subscriber.h"
@@ -83,6 +88,11 @@ class FeedCore final : public RefCounted {
   // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
   bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
 
+  // Nothing that is sent from now on is for `reader`.
+  void LeaveCommon(BroadcastReader& reader) { common_.Leave(reader); }
+  // The largest capacity that the broadcast has room for. Never becomes less.
+  size_t CommonCapacity() const { return common_.capacity(); }
+
   // That the `part` of `subscriber` threw `what`, which may be empty. Throws nothing.
   absl::Status ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const;
 
@@ -94,7 +104,7 @@ class FeedCore final : public RefCounted {
   class Sending;
 
   struct Slot {
-    ChannelCore* channel;    // Null: a handler in the sending thread.
+    Subscriber::Way way;
     Subscriber* subscriber;  // Owns one reference.
   };
   using Members = List<Subscriber, MembershipTag>;
@@ -113,9 +123,10 @@ class FeedCore final : public RefCounted {
   // dropped, it goes to `dropped`. False if it was no member.
   bool RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscriber>& dropped)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
-  // Takes the subscriber's slot out and returns the reference that it owned. O(1).
-  Ref<Subscriber> TakeSlotLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
-  void AddSlotLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  // Takes the subscriber's slot out, if it has one, and returns the reference that the feed owned. O(1).
+  Ref<Subscriber> TakeOutLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  // Has the next send reach `subscriber`: by a slot or by the broadcast. Throws `std::bad_alloc`, and then did nothing.
+  void AdmitLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
 
   void Unsubscribe(Subscriber& subscriber);
   // Blocks while another thread's send runs user code of `subscriber`, or, if null, of any (F5).
@@ -139,8 +150,10 @@ class FeedCore final : public RefCounted {
   bool sending_ ABSL_GUARDED_BY(membership_) = false;
   uint64_t send_number_ ABSL_GUARDED_BY(membership_) = 0;
   std::vector<Slot> slots_ ABSL_GUARDED_BY(membership_);  // But for F1.
-  Members inbox_ ABSL_GUARDED_BY(membership_);            // Each owns one reference.
-  Members removed_ ABSL_GUARDED_BY(membership_);          // Their slots go when the send is over.
+  // Each subscriber has a slot or is in one of the first two, and the feed owns one reference.
+  Members inbox_ ABSL_GUARDED_BY(membership_);
+  Members in_common_ ABSL_GUARDED_BY(membership_);
+  Members removed_ ABSL_GUARDED_BY(membership_);  // They go when the send is over.
   WaitQueue call_ended_ ABSL_GUARDED_BY(membership_);
   Atomic<size_t> member_count_{0};  // Written under `membership_`.
 
@@ -150,7 +163,11 @@ class FeedCore final : public RefCounted {
   // The thread that has the turn. Relaxed: a thread asks only whether it is itself, and its own writes it sees.
   Atomic<ThreadIdentity> sender_{nullptr};
 
-  DeliveryArena arena_;  // Belongs to who has the turn.
+  Broadcast common_;  // Of the handlers with an executor that take every value.
+
+  // Belong to who has the turn.
+  DeliveryArena arena_;
+  std::vector<BroadcastReader*> slow_;
 };
 
 }  // namespace eventbus::internal

@@ -8,9 +8,8 @@
 
 namespace eventbus::internal {
 
-HandlerSubscriber::HandlerSubscriber(Ref<FeedCore> feed_core, ChannelCore* its_channel, SubscriberParts parts,
-                                     HandlerParts handler_parts)
-    : Subscriber(std::move(feed_core), its_channel, std::move(parts)),
+HandlerSubscriber::HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts)
+    : Subscriber(std::move(feed_core), std::move(parts)),
       ends_on_error_(handler_parts.ends_on_error),
       on_error_(handler_parts.on_error ? std::make_unique<ErrorHook>(std::move(handler_parts.on_error)) : nullptr),
       handler_(std::move(handler_parts.handler)) {}

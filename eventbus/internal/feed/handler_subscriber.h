@@ -25,8 +25,10 @@ struct HandlerParts {
 
 class HandlerSubscriber : public Subscriber {
  public:
-  HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts)
-      : HandlerSubscriber(std::move(feed_core), nullptr, std::move(parts), std::move(handler_parts)) {}
+  HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts);
+
+  Way way() const override { return Way::kCall; }
+  void StopReceiving(uint64_t, WakeList&) override {}  // The sender asks `member` before each call (F5).
 
   // Runs the handler: false if it failed and the subscription is to end with `reason`. Called by one thread at a time.
   bool Handle(const void* value, absl::Status& reason);
@@ -35,9 +37,6 @@ class HandlerSubscriber : public Subscriber {
   uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
 
  protected:
-  HandlerSubscriber(Ref<FeedCore> feed_core, ChannelCore* its_channel, SubscriberParts parts,
-                    HandlerParts handler_parts);
-
   // Ends the lives of what the user gave to be called, in the thread that calls this.
   void DropHandler() {
     handler_ = nullptr;

@@ -1,8 +1,14 @@
 #include "eventbus/internal/feed/sending.h"
 
+#include <memory>
+#include <new>
 #include <utility>
+#include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "eventbus/internal/feed/executor_subscriber.h"
+#include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
 
 namespace eventbus::internal {
@@ -66,7 +72,7 @@ FeedCore::Sending::~Sending() {
       MutexLock lock(&feed_.membership_);
       feed_.sending_ = false;
       while (Subscriber* removed = feed_.removed_.PopFront()) {
-        dropped.PushBack(*feed_.TakeSlotLocked(*removed).Release());
+        dropped.PushBack(*feed_.TakeOutLocked(*removed).Release());
       }
     }
     while (Subscriber* subscriber = dropped.PopFront()) subscriber->DropRef();
@@ -95,10 +101,7 @@ bool FeedCore::Sending::Begin() {
     result_.status = absl::Status(absl::StatusCode::kFailedPrecondition, "");
     return false;
   }
-  while (Subscriber* subscriber = feed_.inbox_.front()) {
-    feed_.AddSlotLocked(*subscriber);  // May throw, so it comes before the inbox forgets.
-    feed_.inbox_.PopFront();
-  }
+  while (Subscriber* subscriber = feed_.inbox_.front()) feed_.AdmitLocked(*subscriber);  // Takes it out, or throws.
   feed_.sending_ = begun_ = true;
   number_ = ++feed_.send_number_;
   slots_ = feed_.slots_;
@@ -106,18 +109,22 @@ bool FeedCore::Sending::Begin() {
 }
 
 void FeedCore::Sending::Walk() {
+  if (feed_.common_.HasReaders()) OfferToCommon();
   constexpr size_t kWakeEvery = 32;  // One delivery should not wait for the rest of a long walk.
   size_t unwoken = 0;
   for (const Slot& slot : slots_) {
     Subscriber& subscriber = *slot.subscriber;
     if (subscriber.filter && !PassesFilter(subscriber)) continue;
-    if (slot.channel == nullptr) {
+    if (slot.way == Subscriber::Way::kCall) {
       CallHandler(static_cast<HandlerSubscriber&>(subscriber));
       continue;
     }
     EndCalls();
     Delivery& delivery = feed_.arena_.Next(element_);
-    switch (OfferTo(subscriber, delivery)) {
+    const Offer offer = slot.way == Subscriber::Way::kChannel
+                            ? OfferTo(static_cast<ChannelSubscriber&>(subscriber), delivery)
+                            : OfferTo(static_cast<ExecutorSubscriber&>(subscriber), delivery);
+    switch (offer) {
       case Offer::kTaken:
         ++result_.delivered;
         break;
@@ -141,6 +148,28 @@ void FeedCore::Sending::Walk() {
     }
   }
   EndCalls();
+  if (readers_wait_) LookAgain();
+  wakes_.WakeAll();
+}
+
+void FeedCore::Sending::OfferToCommon() {
+  Broadcast& common = feed_.common_;
+  std::vector<BroadcastReader*>& slow = feed_.slow_;
+  common.FindSlow(slow);
+  void* const value = common.NextSlot();
+  element_.copy(value, value_);
+  absl::Cleanup drop = [&] { element_.destroy(value); };
+  for (BroadcastReader* reader : slow) {
+    auto& subscriber = static_cast<ExecutorSubscriber&>(*reader);
+    if (waiting_ == Waiting::kAllowed) {
+      if (Await(subscriber, feed_.arena_.Next(element_), nullptr, common.head())) feed_.arena_.Use();
+    } else if (Detach(subscriber, common.head(), /*waits=*/false)) {
+      AddMissed(subscriber);
+    }
+  }
+  if (waiting_ == Waiting::kRefused) slow.clear();
+  published_ = common.Publish(slow, wakes_, result_.delivered) == Outcome::kDone;
+  if (published_) std::move(drop).Cancel();
   wakes_.WakeAll();
 }
 
@@ -153,7 +182,7 @@ void* FeedCore::Sending::Stage(Delivery& delivery) {
   return delivery.memory;
 }
 
-FeedCore::Sending::Offer FeedCore::Sending::OfferTo(Subscriber& subscriber, Delivery& delivery) {
+FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ChannelSubscriber& subscriber, Delivery& delivery) {
   void* const value = Stage(delivery);
   {
     MutexLock lock(&subscriber.channel->mutex);
@@ -162,25 +191,122 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(Subscriber& subscriber, Deli
     if (outcome == Outcome::kClosed) return Offer::kClosed;
     if (outcome == Outcome::kNotReady) {
       if (waiting_ == Waiting::kRefused) return Offer::kFull;
-      // Counted before it can be taken. Relaxed: the channel's mutex publishes it.
-      pending_.fetch_add(1, std::memory_order_relaxed);
-      settled_ = false;
-      delivery.subscriber = &subscriber;
-      delivery.waiter.operation = this;
-      delivery.waiter.role = Role::kSend;
-      delivery.waiter.value = value;
-      delivery.waiter.outcome = Outcome::kNotReady;
+      Prepare(delivery, subscriber, value);
       subscriber.channel->Enlist(delivery.waiter);
       subscriber.delivery = &delivery;
       subscriber.waits_in_send = number_;
       return Offer::kWaits;
     }
   }
-  if (delivery.holds_value) {
-    delivery.holds_value = false;
-    element_.destroy(delivery.memory);  // The shell that the move left.
-  }
+  DropShell(delivery);
   return Offer::kTaken;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ExecutorSubscriber& subscriber, Delivery& delivery) {
+  void* const value = Stage(delivery);
+  Broadcast& own = *subscriber.own();
+  bool taken = false;
+  {
+    MutexLock lock(&own.mutex);
+    if (subscriber.has_left()) return Offer::kGone;
+    if (!subscriber.HasRoomFor(own.head())) {
+      if (waiting_ == Waiting::kRefused) return Offer::kFull;
+    } else {
+      own.Append(value, wakes_);
+      taken = true;
+    }
+  }
+  if (!taken) return Await(subscriber, delivery, value, own.head()) ? Offer::kWaits : Offer::kGone;
+  DropShell(delivery);
+  return Offer::kTaken;
+}
+
+void FeedCore::Sending::DropShell(Delivery& delivery) {
+  if (!std::exchange(delivery.holds_value, false)) return;
+  element_.destroy(delivery.memory);
+}
+
+bool FeedCore::Sending::Await(ExecutorSubscriber& subscriber, Delivery& delivery, void* value, uint64_t position) {
+  Prepare(delivery, subscriber, value);
+  delivery.reader = &subscriber;
+  readers_wait_ = true;
+  if (subscriber.Await(delivery.waiter, position)) return true;
+  pending_.fetch_sub(1, std::memory_order_relaxed);  // Never the last: the sender itself counts.
+  return false;
+}
+
+void FeedCore::Sending::LookAgain() {
+  AsymmetricFence::Heavy();
+  size_t done = 0;
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    Delivery& delivery = feed_.arena_[i];
+    BroadcastReader* const reader = delivery.reader;
+    if (reader == nullptr) continue;
+    Broadcast* const own = delivery.waiter.value != nullptr ? reader->own() : nullptr;
+    const uint64_t position = own != nullptr ? own->head() : feed_.common_.head() - 1;
+    if (!reader->HasRoomFor(position) || reader->Claim() == nullptr) continue;
+    ++done;
+    delivery.waiter.outcome = Outcome::kDone;
+    if (own == nullptr) continue;
+    MutexLock lock(&own->mutex);
+    if (reader->has_left()) {
+      delivery.waiter.outcome = Outcome::kWithdrawn;
+    } else {
+      own->Append(delivery.waiter.value, wakes_);
+    }
+  }
+  pending_.fetch_sub(done, std::memory_order_acq_rel);  // Never all: the sender itself counts.
+}
+
+bool FeedCore::Sending::TakeBack(Delivery& delivery) {
+  if (delivery.reader == nullptr) {
+    MutexLock lock(&static_cast<ChannelSubscriber&>(*delivery.subscriber).channel->mutex);
+    if (!delivery.waiter.linked()) return false;
+    delivery.waiter.Unlink();
+    return true;
+  }
+  if (delivery.waiter.value != nullptr || !published_) return delivery.reader->Claim() != nullptr;
+  const uint64_t missed = feed_.common_.head() - 1;
+  if (!Detach(static_cast<ExecutorSubscriber&>(*delivery.subscriber), missed, /*waits=*/true)) return false;
+  feed_.common_.PassFor(missed);
+  return true;
+}
+
+bool FeedCore::Sending::Detach(ExecutorSubscriber& subscriber, uint64_t missed, bool waits) {
+  std::unique_ptr<Broadcast> own;
+  try {
+    own = subscriber.MakeOwn(element_, missed);
+  } catch (const std::bad_alloc&) {  // It ends.
+  }
+  const bool ends = own == nullptr;
+  {
+    MutexLock lock(&feed_.membership_);
+    // Who removed it has claimed what waited.
+    if (!subscriber.member.load(std::memory_order_relaxed)) return false;
+    if (!feed_.common_.Detach(subscriber, missed, waits, own)) return false;
+    if (!ends) {
+      subscriber.UnlinkIfLinked();
+      feed_.inbox_.PushBack(subscriber);  // F7
+    }
+  }
+  if (ends) {
+    EndByItself(subscriber, SafeStatus(absl::StatusCode::kResourceExhausted, [&] {
+                  return feed_.Describe("no memory for a queue of a handler that has missed a value");
+                }));
+  }
+  return true;
+}
+
+void FeedCore::Sending::Prepare(Delivery& delivery, Subscriber& subscriber, void* value) {
+  // Counted before it can be taken. Relaxed: who enlists it publishes it.
+  pending_.fetch_add(1, std::memory_order_relaxed);
+  settled_ = false;
+  delivery.subscriber = &subscriber;
+  delivery.reader = nullptr;
+  delivery.waiter.operation = this;
+  delivery.waiter.role = Role::kSend;
+  delivery.waiter.value = value;
+  delivery.waiter.outcome = Outcome::kNotReady;
 }
 
 bool FeedCore::Sending::BeginCall(Subscriber& subscriber) {
@@ -247,11 +373,7 @@ bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
 bool FeedCore::Sending::Withdraw() {
   size_t withdrawn = 0;
   for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    Delivery& delivery = feed_.arena_[i];
-    MutexLock lock(&delivery.subscriber->channel->mutex);
-    if (!delivery.waiter.linked()) continue;
-    delivery.waiter.Unlink();
-    ++withdrawn;
+    if (TakeBack(feed_.arena_[i])) ++withdrawn;
   }
   const size_t mine = withdrawn + (counted_self_down_ ? 0 : 1);
   counted_self_down_ = true;

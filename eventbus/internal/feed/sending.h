@@ -14,6 +14,8 @@ namespace eventbus::internal {
 
 // The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
 // queue; waking one counts it down.
+class ExecutorSubscriber;
+
 class FeedCore::Sending final : public SoleOperation {
  public:
   // The calling thread has the turn; destruction gives it up. `result` must outlive this.
@@ -41,7 +43,10 @@ class FeedCore::Sending final : public SoleOperation {
 
   bool Begin();
   void Walk();
-  Offer OfferTo(Subscriber& subscriber, Delivery& delivery);
+  // Writes the value once for all readers of the feed's broadcast.
+  void OfferToCommon();
+  Offer OfferTo(ChannelSubscriber& subscriber, Delivery& delivery);
+  Offer OfferTo(ExecutorSubscriber& subscriber, Delivery& delivery);
   // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber);
@@ -50,6 +55,18 @@ class FeedCore::Sending final : public SoleOperation {
   void WakeCallWaiters();
   bool PassesFilter(Subscriber& subscriber);
   void CallHandler(HandlerSubscriber& subscriber);
+
+  // Makes `delivery` one that counts.
+  void Prepare(Delivery& delivery, Subscriber& subscriber, void* value);
+  // Has it wait for room in what `subscriber` reads, for the value at `position`. False if that has left.
+  bool Await(ExecutorSubscriber& subscriber, Delivery& delivery, void* value, uint64_t position);
+  // The second look that those who wait so need (B3 in `broadcast.h`).
+  void LookAgain();
+  // As `Broadcast::Detach` says; `subscriber` goes on with a broadcast of its own, or ends if there is no memory for that. False
+  // if it has left, or `waits` and has been claimed.
+  bool Detach(ExecutorSubscriber& subscriber, uint64_t missed, bool waits);
+  // Claims `delivery`, so that it did not happen. False if someone else has claimed it.
+  bool TakeBack(Delivery& delivery);
 
   // Blocks until every enlisted delivery is over: true. Or until `context` is done and those that were left are taken
   // out: false.
@@ -72,6 +89,8 @@ class FeedCore::Sending final : public SoleOperation {
 
   // The value to give away for `delivery`: of a trivial type the sender's own, of any other a copy in the delivery.
   void* Stage(Delivery& delivery);
+  // Ends the life of what the move out of it has left.
+  void DropShell(Delivery& delivery);
 
   FeedCore& feed_;
   const Element& element_;
@@ -84,6 +103,8 @@ class FeedCore::Sending final : public SoleOperation {
   bool begun_ = false;
   bool cut_short_ = false;  // A subscriber left before it had the value.
   bool calls_ = false;      // `calling_` says something.
+  bool published_ = false;  // In the feed's broadcast.
+  bool readers_wait_ = false;
 
   WakeList wakes_;
   Atomic<size_t> pending_{1};  // F6

@@ -22,9 +22,8 @@ std::unique_ptr<Kept> KeepUnless(bool empty, T& value) {
 
 }  // namespace
 
-Subscriber::Subscriber(Ref<FeedCore> feed_core, ChannelCore* its_channel, SubscriberParts parts)
+Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
     : feed(std::move(feed_core)),
-      channel(its_channel),
       filter(KeepUnless<ErasedFilter>(!parts.filter, parts.filter)),
       id_(NextId()),
       name_(KeepUnless<const std::string>(parts.name.empty(), parts.name)) {}
@@ -39,6 +38,22 @@ const std::string& Subscriber::name() const {
 void Subscriber::Unsubscribe() { feed->Unsubscribe(*this); }
 
 ChannelSubscriber::ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, Ref<ChannelCore> its_channel)
-    : Subscriber(std::move(feed_core), its_channel.get(), std::move(parts)), owned_(std::move(its_channel)) {}
+    : Subscriber(std::move(feed_core), std::move(parts)), channel(std::move(its_channel)) {}
+
+void ChannelSubscriber::StartReceiving() {
+  MutexLock lock(&channel->mutex);
+  receiving = true;
+}
+
+void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {
+  MutexLock lock(&channel->mutex);
+  receiving = false;
+  // Who calls this keeps a send in progress from ending, so the delivery is the one of that send.
+  if (send == 0 || waits_in_send != send || !delivery->waiter.linked()) return;
+  Waiter& waiter = delivery->waiter;
+  waiter.Unlink();
+  waiter.outcome = Outcome::kWithdrawn;
+  wakes.Add(waiter);
+}
 
 }  // namespace eventbus::internal

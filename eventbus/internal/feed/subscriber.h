@@ -46,8 +46,28 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   uint64_t id() const final { return id_; }
   const std::string& name() const final;
 
+  // How values reach it.
+  enum class Way : uint8_t {
+    kChannel,  // A `ChannelSubscriber`.
+    kCall,     // A `HandlerSubscriber`, called in the sending thread.
+    kCommon,   // An `ExecutorSubscriber` that reads the feed's broadcast.
+    kOwn,      // An `ExecutorSubscriber` that reads one of its own.
+  };
+  virtual Way way() const = 0;
+
   // Whether a send runs code of this subscription in its own thread: a filter or a handler.
-  bool runs_in_send() const { return channel == nullptr || filter != nullptr; }
+  bool runs_in_send() const { return filter != nullptr || way() == Way::kCall; }
+
+  // Of the feed's lists.
+  void UnlinkIfLinked() {
+    if (ListNode<MembershipTag>::linked()) ListNode<MembershipTag>::Unlink();
+  }
+
+  // Values may be sent to it from now on.
+  virtual void StartReceiving() {}
+  // Nothing is sent to it once this has returned. `send` is the number of the send in progress, 0 if there is none; the delivery
+  // that it has enlisted here, and that nobody has claimed, goes on `wakes` as withdrawn.
+  virtual void StopReceiving(uint64_t send, WakeList& wakes) = 0;
 
   // Who receives from the channel, if that is a handler with an executor; else null.
   virtual Activity* consumer() { return nullptr; }
@@ -55,22 +75,17 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   static constexpr size_t kNoSlot = std::numeric_limits<size_t>::max();
 
   const Ref<FeedCore> feed;
-  ChannelCore* const channel;                  // Where values go. Null: to the handler, in the sending thread.
   const std::unique_ptr<ErasedFilter> filter;  // Null if it has none. Called by the sender only.
   EndSignal end_signal;
 
   // The next of those that one `Close` ends, each with a reference.
   Subscriber* next_leaving = nullptr;
 
-  // The delivery that waits for room, if `waits_in_send` is the number of the send in progress.
-  Delivery* delivery ABSL_GUARDED_BY(channel->mutex) = nullptr;
-  uint64_t waits_in_send ABSL_GUARDED_BY(channel->mutex) = 0;
-
-  // Its place among the feed's slots; none while it is in the inbox. Guarded by the feed's membership mutex.
+  // Its place among the feed's slots, if it has one. Guarded by the feed's membership mutex.
   size_t slot = kNoSlot;
 
  protected:
-  Subscriber(Ref<FeedCore> feed_core, ChannelCore* its_channel, SubscriberParts parts);
+  Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts);
   ~Subscriber() override;
 
  private:
@@ -80,8 +95,6 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
  public:
   // Whether the subscription lasts. Written under the feed's membership mutex.
   Atomic<bool> member{false};
-  // Whether values may still be sent to the channel: the same as `member`, for who holds the other lock.
-  bool receiving ABSL_GUARDED_BY(channel->mutex) = false;
 };
 
 // One whose values go to a channel of the user's.
@@ -89,8 +102,17 @@ class ChannelSubscriber final : public Subscriber {
  public:
   ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, Ref<ChannelCore> its_channel);
 
- private:
-  const Ref<ChannelCore> owned_;
+  Way way() const override { return Way::kChannel; }
+  void StartReceiving() override;
+  void StopReceiving(uint64_t send, WakeList& wakes) override;
+
+  const Ref<ChannelCore> channel;
+
+  // The delivery that waits for room, if `waits_in_send` is the number of the send in progress.
+  Delivery* delivery ABSL_GUARDED_BY(channel->mutex) = nullptr;
+  uint64_t waits_in_send ABSL_GUARDED_BY(channel->mutex) = 0;
+  // Whether values may be sent to the channel: the same as `member`, for who holds the other lock.
+  bool receiving ABSL_GUARDED_BY(channel->mutex) = false;
 };
 
 }  // namespace eventbus::internal

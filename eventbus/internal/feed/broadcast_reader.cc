@@ -1,0 +1,140 @@
+#include "eventbus/internal/feed/broadcast_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace eventbus::internal {
+
+BroadcastReader::BroadcastReader(size_t capacity, SoleOperation& consumer) : capacity_(capacity) {
+  waiter_.operation = &consumer;
+}
+
+std::unique_ptr<Broadcast> BroadcastReader::MakeOwn(const Element& element, uint64_t position) const {
+  return std::make_unique<Broadcast>(position, MakeRef<BroadcastRing>(element, capacity_));
+}
+
+void BroadcastReader::JoinOwn(const Element& element) {
+  own_ = MakeOwn(element, 0);
+  MutexLock lock(&own_->mutex);
+  queue_ = own_.get();
+  ring_ = own_->ring_;
+  waits_ = true;
+  own_->idle_.PushBack(waiter_);
+}
+
+bool BroadcastReader::Refill() {
+  while (true) {
+    if (!ring_) return false;
+    // In this order, each acquired: the end of the ring is set before the head goes past it, and the word before either, by
+    // who holds the mutex.
+    const uint64_t head = queue_->head_.load(std::memory_order_acquire);
+    const uint64_t ring_end = ring_->end();
+    const uint64_t word = word_.load(std::memory_order_acquire);
+    if (word & kLeft) return false;
+    uint64_t limit = std::min(head, ring_end);
+    if (word & kDetached) {  // B5
+      if (next_ == end_) {
+        GoOnAlone();
+        continue;
+      }
+      limit = std::min(limit, end_);
+    }
+    if (next_ < limit) {
+      available_ = limit;
+      return true;
+    }
+    if (next_ == ring_end) {
+      ring_ = ring_->Cross();
+      continue;
+    }
+    MutexLock lock(&queue_->mutex);
+    if (has_left()) return false;
+    // Relaxed: under the mutex.
+    if (queue_->head_.load(std::memory_order_relaxed) != next_) continue;
+    waits_ = true;
+    queue_->idle_.PushBack(waiter_);  // B4
+    return false;
+  }
+}
+
+void BroadcastReader::Attend(WakeList& wakes) {
+  const uint64_t word = word_.load(std::memory_order_acquire);
+  // With the word as it was seen, for the position belongs to it.
+  if ((word & kWaiting) && (word >> kPositionShift) < next_ + capacity_ && TryClaim(word, 0)) {  // B3
+    Waiter& delivery = *delivery_;
+    if (delivery.value != nullptr) own_->AppendByReader(delivery.value);
+    delivery.outcome = Outcome::kDone;
+    wakes.Add(delivery);
+  }
+  if (word_.load(std::memory_order_acquire) & kDetached) available_ = std::min(available_, end_);
+}
+
+void BroadcastReader::GoOnAlone() {
+  queue_->Depart(*this);
+  queue_ = own_.get();
+  ring_ = queue_ == nullptr ? nullptr : queue_->SoleRing();
+  // Relaxed: says nothing to others. What comes next is found by the other broadcast's head.
+  word_.fetch_and(~kDetached, std::memory_order_relaxed);
+}
+
+bool BroadcastReader::TryClaim(uint64_t seen, uint64_t also) {
+  const uint64_t claimed = (seen & (kDetached | kLeft)) | also;
+  // Acquire, for what the sender left with the word; release, for who finds `also` there.
+  return word_.compare_exchange_strong(seen, claimed, std::memory_order_acq_rel, std::memory_order_relaxed);
+}
+
+bool BroadcastReader::ClaimWord(uint64_t also) {
+  while (true) {
+    const uint64_t seen = word_.load(std::memory_order_relaxed);
+    if (!(seen & kWaiting)) return false;
+    if (TryClaim(seen, also)) return true;
+  }
+}
+
+Waiter* BroadcastReader::Claim() { return ClaimWord(0) ? delivery_ : nullptr; }
+
+bool BroadcastReader::Await(Waiter& delivery, uint64_t position) {
+  delivery_ = &delivery;
+  uint64_t seen = word_.load(std::memory_order_relaxed);
+  while (!(seen & kLeft)) {
+    const uint64_t waiting = (seen & kDetached) | kWaiting | (position << kPositionShift);
+    // Sequentially consistent for the case without the fence (B3).
+    if (word_.compare_exchange_weak(seen, waiting, std::memory_order_seq_cst, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+void BroadcastReader::LeaveOwn() {
+  MutexLock lock(&own_->mutex);
+  word_.fetch_or(kLeft, std::memory_order_acq_rel);
+}
+
+bool BroadcastReader::CancelWait() {
+  if (!waits_) return true;
+  waits_ = false;
+  MutexLock lock(&queue_->mutex);
+  if (!waiter_.linked()) return false;
+  waiter_.Unlink();
+  return true;
+}
+
+void BroadcastReader::PassRest() {
+  if (!ring_) return;
+  if (queue_ != own_.get()) {
+    while (true) {
+      const bool last = ring_.get() == last_ring_;
+      PassUntil(last ? end_ : ring_->end());
+      if (last) break;
+      ring_ = ring_->Cross();
+    }
+    GoOnAlone();
+  }
+  if (own_ != nullptr) PassUntil(own_->head_.load(std::memory_order_relaxed));  // Nobody appends any more.
+  ring_ = nullptr;
+}
+
+void BroadcastReader::PassUntil(uint64_t end) {
+  for (; next_ < end; ++next_) ring_->Pass(next_);
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,137 @@
+// One consumer's place in a broadcast, and what a sender that finds no room there waits by. `broadcast.h` says how.
+
+#ifndef EVENTBUS_INTERNAL_FEED_BROADCAST_READER_H_
+#define EVENTBUS_INTERNAL_FEED_BROADCAST_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "eventbus/internal/feed/broadcast.h"
+#include "eventbus/internal/feed/broadcast_ring.h"
+#include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/waiter.h"
+
+namespace eventbus::internal {
+
+// What is the consumer's is touched only by who runs or ends it.
+class BroadcastReader {
+ public:
+  // Waits by a waiter of `consumer`.
+  BroadcastReader(size_t capacity, SoleOperation& consumer);
+  BroadcastReader(const BroadcastReader&) = delete;
+  BroadcastReader& operator=(const BroadcastReader&) = delete;
+
+  size_t capacity() const { return capacity_; }
+
+  // Before anyone else knows of it: it reads a broadcast of its own, and waits for the first value from now on.
+  void JoinOwn(const Element& element);
+  // One that begins at `position`.
+  std::unique_ptr<Broadcast> MakeOwn(const Element& element, uint64_t position) const;
+
+  // The consumer's ----------------------------------------------------------------------------------------------------
+
+  // Takes the next value; the send that waited for that goes on `wakes`. Null if there is none: then the waiter has been
+  // left, or the reader is to end.
+  const void* TakeOrWait(WakeList& wakes) {
+    if (next_ == available_ && !Refill()) return nullptr;
+    const void* const value = ring_->At(next_);
+    ++next_;
+    if (AsymmetricFence::StoreThenLoad(taken_, next_, word_) != 0) Attend(wakes);
+    return value;
+  }
+
+  // Is done with the value that it took last.
+  void Pass() { ring_->Pass(next_ - 1); }
+
+  // The run that follows the end of the wait has begun.
+  void HasBeenNotified() { waits_ = false; }
+
+  // Takes the waiter back, if it was left. False if it was claimed, and a notification is on its way.
+  bool CancelWait();
+
+  // Passes all that is left. It has left the broadcast, or never joined one.
+  void PassRest();
+
+  // The sender's ------------------------------------------------------------------------------------------------------
+
+  // Null while it reads the feed's.
+  Broadcast* own() const { return own_.get(); }
+
+  // Whether it has room for the value at `position`. Acquire: the sender reuses the slots of what it has passed.
+  bool HasRoomFor(uint64_t position) const { return position < taken_.load(std::memory_order_acquire) + capacity_; }
+
+  // Waits, by `delivery`, until it has room for the value at `position`: `*delivery.value`, or null if that is published for
+  // all. To be followed by `AsymmetricFence::Heavy` and `HasRoomFor` (B3). False if it has left.
+  bool Await(Waiter& delivery, uint64_t position);
+
+  // Anyone's ----------------------------------------------------------------------------------------------------------
+
+  // Claims the delivery that waits, if one does; null if not. Of all that call it one gets it.
+  Waiter* Claim();
+
+  // Leaves its own broadcast, if it has one: nothing that is sent later is for it.
+  void LeaveOwn();
+
+  // Whether what is published is for it. Sure if asked under the mutex of what it reads.
+  bool has_left() const { return word_.load(std::memory_order_acquire) & kLeft; }
+  bool reads_common() const { return !(word_.load(std::memory_order_acquire) & (kDetached | kLeft)); }
+
+ private:
+  friend Broadcast;
+
+  // The word: whether a send waits for room, and for what position; whether B5 holds; whether it has left.
+  //
+  //   63            3      2         1          0
+  //   | position     | left | detached | waiting |
+  static constexpr uint64_t kWaiting = 1;
+  static constexpr uint64_t kDetached = 2;
+  static constexpr uint64_t kLeft = 4;
+  static constexpr int kPositionShift = 3;
+
+  static constexpr size_t kNoIndex = static_cast<size_t>(-1);
+
+  // Finds what has been published meanwhile; else leaves the waiter, unless it has left: false.
+  bool Refill();
+  // Looks at the word, after a value has been taken.
+  void Attend(WakeList& wakes);
+  // Goes on with its own broadcast, having reached the end of the common one.
+  void GoOnAlone();
+  void PassUntil(uint64_t end);
+  // Takes `kWaiting` and the position out of the word, which was `seen`, and puts `also` in. False if it had changed.
+  bool TryClaim(uint64_t seen, uint64_t also);
+  // The same whatever the word was. False if no send waits.
+  bool ClaimWord(uint64_t also);
+
+  const size_t capacity_;
+
+  // The consumer's.
+  Broadcast* queue_ = nullptr;
+  Ref<BroadcastRing> ring_;
+  uint64_t next_ = 0;
+  uint64_t available_ = 0;  // It may take all below this.
+  bool waits_ = false;      // The waiter was left, and what came of that has not been looked at.
+
+  Atomic<uint64_t> taken_{0};  // `next_`, for the sender.
+  Atomic<uint64_t> word_{0};
+
+  // The sender's, for who has claimed it.
+  Waiter* delivery_ = nullptr;
+
+  // Set before it joins, or by `Detach`: for the consumer once it has seen `kDetached`.
+  std::unique_ptr<Broadcast> own_;
+
+  // Guarded by the mutex of the common broadcast; the consumer's once it has left or is detached.
+  size_t index_ = kNoIndex;                   // Among the members.
+  uint64_t end_ = 0;                          // What it may take of the common values is below this,
+  const BroadcastRing* last_ring_ = nullptr;  // and this is the last ring of them.
+
+  // Guarded by the mutex of what it reads.
+  Waiter waiter_;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_FEED_BROADCAST_READER_H_
