@@ -30,10 +30,12 @@
 //   - No lock is held while user code runs: copies and filters run in the sending thread. A filter may call anything, a copy
 //     anything that ends no subscription and no task, except that a send to the same feed from inside them is refused with
 //     `kFailedPrecondition`, for it would wait for itself.
-//   - The value is copied once for each subscriber, and nothing of it is kept when the send returns.
-//   - A handler with an executor is called there, one call at a time and in order, from a queue of its own that holds
-//     `capacity` values; where that is full, a send waits. One without an executor is called by the sender, in the send,
-//     without a copy. Neither is called once `Unsubscribe` has returned, and what was in the queue is dropped then.
+//   - The value is copied once for each channel, and once for all handlers with an executor, which see the same copy, as
+//     `const`, and may do so at the same time; the last one ends its life. A filter means one more copy. Nothing else of it is
+//     kept when the send returns.
+//   - A handler with an executor is called there, one call at a time and in order. Up to `capacity` values wait for it; where it
+//     has no room for one more, a send waits. One without an executor is called by the sender, in the send, without a copy.
+//     Neither is called once `Unsubscribe` has returned, and what waited for it is dropped then.
 //   - What a handler throws, or a status that it returns and that is not OK, is counted and told to `on_error`, and stops
 //     neither the sender nor the others.
 //   - A send from inside a handler of the same feed never waits. In the sender's own thread it is refused with
@@ -45,8 +47,10 @@
 // A sender must not hold a lock that a subscriber needs in order to receive: the send would wait for the subscriber and
 // the subscriber for the lock.
 //
-// Cost: O(n) for n subscribers, O(n + k) if k are slow, one sleep at most; a steady state allocates nothing.
-// `Subscribe` is O(1) and allocates; `Unsubscribe` is O(1).
+// Cost: O(n) for n subscribers, O(n + k) if k are slow, one sleep at most; a steady state allocates nothing. Handlers with an
+// executor and without a filter read one queue: where they keep up, each costs a wake-up, and where they are busy, next to
+// nothing. One that missed a value, since a send gave up on it, has a queue of its own from then on, and costs what a channel
+// does. `Subscribe` is O(1) and allocates; `Unsubscribe` is O(1).
 //
 // Origin: the documented behaviour of `Feed` in go-ethereum's event package; contexts, filters, names and the linear
 // slow path are additions.

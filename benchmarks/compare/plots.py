@@ -23,7 +23,7 @@ OTHERS = (svg.Style("#a8326e", "#f08ac0", "square"), svg.Style("#a8326e", "#f08a
 # Scenarios FAMILY/N: title, what the time is of, what N counts.
 BY_NUMBER = {
     "fanout": ("Fan-out to light consumers", "time a delivery", "subscribers"),
-    "fanout_handlers": ("Fan-out to handlers on an executor", "time a delivery", "subscribers"),
+    "fanout_coroutines": ("Fan-out to coroutines on channels", "time a delivery", "subscribers"),
     "handlers": ("Handlers in the sender's thread", "time a call", "handlers"),
     "slow": ("A send to subscribers that become ready one by one", "time a send", "slow subscribers"),
 }

@@ -1,5 +1,5 @@
 // Sends to many receivers in bursts, each of which ends when every receiver has all of it: `fanout/*` and
-// `fanout_handlers/*`.
+// `fanout_coroutines/*`.
 
 #ifndef EVENTBUS_BENCHMARKS_CONTENDER_BURSTS_H_
 #define EVENTBUS_BENCHMARKS_CONTENDER_BURSTS_H_

@@ -1,7 +1,7 @@
 // One thread sends to n light consumers on a pool of two threads, in bursts.
 //
-//   fanout/n            sender ---> feed ===> n channels with room for 200 ---> n coroutines
-//   fanout_handlers/n   sender ---> feed ===> n handlers with room for 200
+//   fanout/n              sender ---> feed ===> n handlers with room for 200
+//   fanout_coroutines/n   sender ---> feed ===> n channels with room for 200 ---> n coroutines
 
 #include <cstdint>
 #include <optional>
@@ -66,8 +66,8 @@ contender::Result PlayHandlers(Play& play, size_t consumers) {
 }  // namespace
 
 void AddFanOut(contender::Contender& contender) {
-  contender.AddEach("fanout/", contender::kFanOuts, PlayCoroutines);
-  contender.AddEach("fanout_handlers/", contender::kFanOuts, PlayHandlers);
+  contender.AddEach("fanout/", contender::kFanOuts, PlayHandlers);
+  contender.AddEach("fanout_coroutines/", contender::kFanOuts, PlayCoroutines);
 }
 
 }  // namespace eventbus::benchmarks

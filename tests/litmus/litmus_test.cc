@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
@@ -17,6 +18,7 @@
 #include "eventbus/internal/waiting/parker.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
+#include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 
 namespace eventbus::internal {
@@ -62,6 +64,35 @@ TEST(Litmus, Calling) {
     }
     over.store(true, std::memory_order_relaxed);
   });
+}
+
+// Handlers read, and count in it, a plain value that others write over, or end, once all have taken it.
+TEST(Litmus, Broadcast) {
+  ThreadPool pool(2);
+  struct Plain {
+    int number;
+    std::shared_ptr<int> shared;
+  };
+  FeedOf<int> words;
+  FeedOf<Plain> values;
+  std::vector<Subscription> subscriptions;
+  int64_t sums[3][2] = {};
+  for (auto& [of_words, of_values] : sums) {
+    subscriptions.push_back(
+        *words.Subscribe([&sum = of_words](int value) { sum += value; }, {.executor = &pool, .capacity = 1}));
+    subscriptions.push_back(*values.Subscribe([&sum = of_values](const Plain& value) { sum += value.number; },
+                                              {.executor = &pool, .capacity = 2}));
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    words.Send(1);
+    values.Send({.number = 1, .shared = std::make_shared<int>(round)});
+    values.TrySend({.number = 0, .shared = nullptr});
+  }
+  EXPECT_TRUE(pool.Drain(Context::Background()).ok());
+  for (const auto& [of_words, of_values] : sums) {
+    EXPECT_EQ(of_words, kRounds);
+    EXPECT_EQ(of_values, kRounds);
+  }
 }
 
 // Who goes through the gate writes to what the other destroys once it has retired.

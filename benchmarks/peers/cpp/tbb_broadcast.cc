@@ -51,6 +51,6 @@ Result PlayHandlers(Play& play, size_t consumers) {
 
 int main(int argc, char** argv) {
   contender::Contender contender;
-  contender.AddEach("fanout_handlers/", contender::kFanOuts, PlayHandlers);
+  contender.AddEach("fanout/", contender::kFanOuts, PlayHandlers);
   return contender.Main(argc, argv);
 }

@@ -85,7 +85,7 @@ void FeedCore::AdmitLocked(Subscriber& subscriber) {
     subscriber.UnlinkIfLinked();
     in_common_.PushBack(subscriber);
   } else {
-    slots_.push_back({.way = way, .subscriber = &subscriber});
+    slots_.push_back({.subscriber = &subscriber, .way = way, .has_filter = subscriber.filter != nullptr});
     subscriber.slot = slots_.size() - 1;
     subscriber.UnlinkIfLinked();
   }

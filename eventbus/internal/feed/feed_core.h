@@ -104,8 +104,9 @@ class FeedCore final : public RefCounted {
   class Sending;
 
   struct Slot {
-    Subscriber::Way way;
     Subscriber* subscriber;  // Owns one reference.
+    Subscriber::Way way;
+    bool has_filter;
   };
   using Members = List<Subscriber, MembershipTag>;
 

@@ -112,9 +112,11 @@ void FeedCore::Sending::Walk() {
   if (feed_.common_.HasReaders()) OfferToCommon();
   constexpr size_t kWakeEvery = 32;  // One delivery should not wait for the rest of a long walk.
   size_t unwoken = 0;
-  for (const Slot& slot : slots_) {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    PrefetchAfter(i);
     Subscriber& subscriber = *slot.subscriber;
-    if (subscriber.filter && !PassesFilter(subscriber)) continue;
+    if (slot.has_filter && !PassesFilter(subscriber)) continue;
     if (slot.way == Subscriber::Way::kCall) {
       CallHandler(static_cast<HandlerSubscriber&>(subscriber));
       continue;
@@ -150,6 +152,16 @@ void FeedCore::Sending::Walk() {
   EndCalls();
   if (readers_wait_) LookAgain();
   wakes_.WakeAll();
+}
+
+void FeedCore::Sending::PrefetchAfter(size_t i) const {
+  // What comes soon is fetched; what it points to, once that has come.
+  constexpr size_t kSoon = 8;
+  constexpr size_t kNext = 4;
+  if (i + kSoon < slots_.size()) slots_[i + kSoon].subscriber->Prefetch();
+  if (i + kNext < slots_.size() && slots_[i + kNext].way == Subscriber::Way::kChannel) {
+    static_cast<ChannelSubscriber*>(slots_[i + kNext].subscriber)->PrefetchChannel();
+  }
 }
 
 void FeedCore::Sending::OfferToCommon() {

@@ -43,6 +43,8 @@ class FeedCore::Sending final : public SoleOperation {
 
   bool Begin();
   void Walk();
+  // Has what a walk needs soon fetched, being at slot `i`.
+  void PrefetchAfter(size_t i) const;
   // Writes the value once for all readers of the feed's broadcast.
   void OfferToCommon();
   Offer OfferTo(ChannelSubscriber& subscriber, Delivery& delivery);

@@ -15,6 +15,7 @@
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/ground/prefetch.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
@@ -57,6 +58,13 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
 
   // Whether a send runs code of this subscription in its own thread: a filter or a handler.
   bool runs_in_send() const { return filter != nullptr || way() == Way::kCall; }
+
+  // Has what a send reads here fetched: it lies around `member`.
+  void Prefetch() const {
+    constexpr size_t kLine = 64;
+    internal::Prefetch(&member);
+    internal::Prefetch(reinterpret_cast<const std::byte*>(&member) + kLine);
+  }
 
   // Of the feed's lists.
   void UnlinkIfLinked() {
@@ -105,6 +113,8 @@ class ChannelSubscriber final : public Subscriber {
   Way way() const override { return Way::kChannel; }
   void StartReceiving() override;
   void StopReceiving(uint64_t send, WakeList& wakes) override;
+
+  void PrefetchChannel() const { internal::Prefetch(&channel->mutex); }
 
   const Ref<ChannelCore> channel;
 
