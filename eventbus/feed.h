@@ -160,12 +160,13 @@ class FeedBase {
     constexpr size_t kCapacity = 64;
     const size_t capacity = options.capacity == 0 ? kCapacity : options.capacity;
     HandlerParts parts;
-    parts.handler = [handler = std::move(handler)](const void* value) mutable -> absl::Status {
+    parts.handler = [handler = std::move(handler)](const void* value, absl::Status& error) mutable {
       if constexpr (std::is_void_v<std::invoke_result_t<Handler&, const T&>>) {
         handler(*static_cast<const T*>(value));
-        return absl::OkStatus();
+        return true;
       } else {
-        return handler(*static_cast<const T*>(value));
+        error = handler(*static_cast<const T*>(value));
+        return error.ok();
       }
     };
     parts.on_error = std::move(options.on_error);

@@ -14,25 +14,24 @@ HandlerSubscriber::HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts pa
       on_error_(handler_parts.on_error ? std::make_unique<ErrorHook>(std::move(handler_parts.on_error)) : nullptr),
       handler_(std::move(handler_parts.handler)) {}
 
-bool HandlerSubscriber::Handle(const void* value, absl::Status& reason) {
-  absl::Status error = StatusOfCall([&] { return handler_(value); },
-                                    [&](absl::string_view what) { return feed->ThrewError("handler", *this, what); });
-  if (error.ok()) return true;
-  Fail(error);
-  if (!ends_on_error_) return true;
-  reason = std::move(error);
-  return false;
+absl::Status HandlerSubscriber::OfException() const {
+  return StatusOfCall([] { throw; },
+                      [this](absl::string_view what) { return feed->ThrewError("handler", *this, what); });
 }
 
-void HandlerSubscriber::Fail(const absl::Status& error) {
+bool HandlerSubscriber::MayGoOn(absl::Status& error) {
   errors_.fetch_add(1, std::memory_order_relaxed);
-  if (!on_error_) return;
-  StatusOfCall([&] { (*on_error_)(error); },
-               [&](absl::string_view) {
-                 errors_.fetch_add(1, std::memory_order_relaxed);  // A hook that fails has nobody else to tell.
-                 return absl::OkStatus();
-               })
-      .IgnoreError();
+  if (on_error_) {
+    StatusOfCall([&] { (*on_error_)(error); },
+                 [&](absl::string_view) {
+                   errors_.fetch_add(1, std::memory_order_relaxed);  // A hook that fails has nobody else to tell.
+                   return absl::OkStatus();
+                 })
+        .IgnoreError();
+  }
+  if (ends_on_error_) return false;
+  error = absl::OkStatus();
+  return true;
 }
 
 }  // namespace eventbus::internal

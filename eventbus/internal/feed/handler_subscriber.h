@@ -13,8 +13,8 @@
 
 namespace eventbus::internal {
 
-// Handles `*value`. An exception is as good as a status that is not OK.
-using ErasedHandler = absl::AnyInvocable<absl::Status(const void* value)>;
+// Handles `*value`: true; or false, and says why in `error`, which is OK. An exception is as good as that.
+using ErasedHandler = absl::AnyInvocable<bool(const void* value, absl::Status& error)>;
 using ErrorHook = absl::AnyInvocable<void(const absl::Status& error)>;
 
 struct HandlerParts {
@@ -30,8 +30,16 @@ class HandlerSubscriber : public Subscriber {
   Way way() const override { return Way::kCall; }
   void StopReceiving(uint64_t, WakeList&) override {}  // The sender asks `member` before each call (F5).
 
-  // Runs the handler: false if it failed and the subscription is to end with `reason`. Called by one thread at a time.
-  bool Handle(const void* value, absl::Status& reason);
+  // Runs the handler: false if it failed and the subscription is to end with `reason`, which is OK before and else. Called by
+  // one thread at a time.
+  bool Handle(const void* value, absl::Status& reason) {
+    try {
+      if (handler_(value, reason)) return true;
+    } catch (...) {
+      reason = OfException();
+    }
+    return MayGoOn(reason);
+  }
 
   // How often the handler has failed.
   uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
@@ -44,8 +52,10 @@ class HandlerSubscriber : public Subscriber {
   }
 
  private:
-  // Counts `error` and tells the hook.
-  void Fail(const absl::Status& error);
+  // The status for the exception that is being handled.
+  absl::Status OfException() const;
+  // Counts the error, tells the hook, and forgets it: true; or keeps it, if it ends the subscription.
+  bool MayGoOn(absl::Status& error);
 
   const bool ends_on_error_;
   Atomic<uint64_t> errors_{0};           // Relaxed: a statistic.

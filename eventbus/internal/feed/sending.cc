@@ -118,7 +118,7 @@ void FeedCore::Sending::Walk() {
     Subscriber& subscriber = *slot.subscriber;
     if (slot.has_filter && !PassesFilter(subscriber)) continue;
     if (slot.way == Subscriber::Way::kCall) {
-      CallHandler(static_cast<HandlerSubscriber&>(subscriber));
+      i = CallHandlers(i);
       continue;
     }
     EndCalls();
@@ -321,17 +321,9 @@ void FeedCore::Sending::Prepare(Delivery& delivery, Subscriber& subscriber, void
   delivery.waiter.outcome = Outcome::kNotReady;
 }
 
-bool FeedCore::Sending::BeginCall(Subscriber& subscriber) {
-  if (!wakes_.empty()) {
-    EndCalls();
-    wakes_.WakeAll();  // The call may take its time.
-  }
-  calls_ = true;
-  const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
-  // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
-  if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) WakeCallWaiters();
-  if (!member) cut_short_ = true;
-  return member;
+void FeedCore::Sending::WakeBeforeACall() {
+  EndCalls();
+  wakes_.WakeAll();
 }
 
 void FeedCore::Sending::EndCalls() {
@@ -356,11 +348,18 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
   return passes;
 }
 
-void FeedCore::Sending::CallHandler(HandlerSubscriber& subscriber) {
-  if (!BeginCall(subscriber)) return;
-  ++result_.delivered;
+size_t FeedCore::Sending::CallHandlers(size_t i) {
   absl::Status reason;
-  if (!subscriber.Handle(value_, reason)) EndByItself(subscriber, reason);
+  while (true) {
+    auto& subscriber = static_cast<HandlerSubscriber&>(*slots_[i].subscriber);
+    if (BeginCall(subscriber)) {
+      ++result_.delivered;
+      if (!subscriber.Handle(value_, reason)) EndByItself(subscriber, std::exchange(reason, absl::OkStatus()));
+    }
+    if (i + 1 == slots_.size() || slots_[i + 1].way != Subscriber::Way::kCall || slots_[i + 1].has_filter) return i;
+    ++i;
+    PrefetchAfter(i);
+  }
 }
 
 bool FeedCore::Sending::AwaitDeliveries(const Context& context) {

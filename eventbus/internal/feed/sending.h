@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/parker.h"
 
 namespace eventbus::internal {
@@ -51,12 +52,23 @@ class FeedCore::Sending final : public SoleOperation {
   Offer OfferTo(ExecutorSubscriber& subscriber, Delivery& delivery);
   // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
   // subscriber has left, and nothing of it must run.
-  bool BeginCall(Subscriber& subscriber);
+  bool BeginCall(Subscriber& subscriber) {
+    if (!wakes_.empty()) WakeBeforeACall();
+    calls_ = true;
+    const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
+    // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
+    if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) WakeCallWaiters();
+    if (!member) cut_short_ = true;
+    return member;
+  }
+  // Wakes those that were served: the call may take its time.
+  void WakeBeforeACall();
   // Says that none runs: before anything that may take its time, or that waits.
   void EndCalls();
   void WakeCallWaiters();
   bool PassesFilter(Subscriber& subscriber);
-  void CallHandler(HandlerSubscriber& subscriber);
+  // Calls the handlers at slot `i` and, without a filter, after it. Returns the last.
+  size_t CallHandlers(size_t i);
 
   // Makes `delivery` one that counts.
   void Prepare(Delivery& delivery, Subscriber& subscriber, void* value);
