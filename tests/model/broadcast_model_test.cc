@@ -40,35 +40,39 @@ class Counted {
   int number_;
 };
 
-SubscribeOptions<Counted> On(Executor& executor, size_t capacity) { return {.executor = &executor, .capacity = capacity}; }
+SubscribeOptions<Counted> On(Executor& executor, size_t capacity) {
+  return {.executor = &executor, .capacity = capacity};
+}
 
 TEST(BroadcastModel, ReadersInTwoThreadsSeeAllInOrder) {
-  Explore([] {
-    int alive = 0;
-    {
-      ManualExecutor executors[2];
-      std::vector<int> seen[2];
-      FeedOf<Counted> feed;
-      std::vector<absl::StatusOr<Subscription>> subscriptions;
-      for (int i = 0; i < 2; ++i) {
-        subscriptions.push_back(
-            feed.Subscribe([&seen, i](const Counted& value) { seen[i].push_back(value.number()); }, On(executors[i], 1)));
-      }
-      Thread reader([&] { executors[0].RunAll(); });
-      for (int i = 0; i < 2; ++i) {
-        Thread other([&] { executors[1].RunAll(); });
-        const SendResult sent = feed.TrySend(Counted(alive, i));
-        Check(sent.delivered + sent.missed.size() == 2, "each takes it or misses it");
-        other.Join();
-      }
-      reader.Join();
-      for (int i = 0; i < 2; ++i) {
-        executors[i].RunAll();
-        for (size_t n = 1; n < seen[i].size(); ++n) Check(seen[i][n - 1] < seen[i][n], "in order");
-      }
-    }
-    Check(alive == 0, "every value has ended");
-  }, {.random_executions = 4000});
+  Explore(
+      [] {
+        int alive = 0;
+        {
+          ManualExecutor executors[2];
+          std::vector<int> seen[2];
+          FeedOf<Counted> feed;
+          std::vector<absl::StatusOr<Subscription>> subscriptions;
+          for (int i = 0; i < 2; ++i) {
+            subscriptions.push_back(feed.Subscribe(
+                [&seen, i](const Counted& value) { seen[i].push_back(value.number()); }, On(executors[i], 1)));
+          }
+          Thread reader([&] { executors[0].RunAll(); });
+          for (int i = 0; i < 2; ++i) {
+            Thread other([&] { executors[1].RunAll(); });
+            const SendResult sent = feed.TrySend(Counted(alive, i));
+            Check(sent.delivered + sent.missed.size() == 2, "each takes it or misses it");
+            other.Join();
+          }
+          reader.Join();
+          for (int i = 0; i < 2; ++i) {
+            executors[i].RunAll();
+            for (size_t n = 1; n < seen[i].size(); ++n) Check(seen[i][n - 1] < seen[i][n], "in order");
+          }
+        }
+        Check(alive == 0, "every value has ended");
+      },
+      {.random_executions = 4000});
 }
 
 TEST(BroadcastModel, ASendWaitsForTheReaderThatIsFull) {
@@ -184,12 +188,12 @@ TEST(BroadcastModel, AReaderThatNeedsALargerRingAgainstAReader) {
       FeedOf<Counted> feed;
       int first = 0;
       int second = 0;
-      const auto a = feed.Subscribe([&](const Counted& value) { Check(value.number() == first++, "in order"); },
-                                    On(executor, 2));
+      const auto a =
+          feed.Subscribe([&](const Counted& value) { Check(value.number() == first++, "in order"); }, On(executor, 2));
       feed.Send(Counted(alive, 0));
       Thread runner([&] { executor.RunAll(); });
-      const auto b = feed.Subscribe([&](const Counted& value) { Check(value.number() == ++second, "in order"); },
-                                    On(executor, 7));
+      const auto b =
+          feed.Subscribe([&](const Counted& value) { Check(value.number() == ++second, "in order"); }, On(executor, 7));
       Check(feed.Send(Counted(alive, 1)).delivered == 2, "to both");
       runner.Join();
       executor.RunAll();
@@ -209,8 +213,8 @@ TEST(BroadcastModel, AFilteredReaderThatIsFull) {
       FeedOf<Counted> feed;
       SubscribeOptions<Counted> options = On(pool, 1);
       options.filter = [](const Counted& value) { return value.number() != 1; };
-      auto subscription =
-          feed.Subscribe([&](const Counted& value) { Check(value.number() == 2 * handled++, "in order"); }, std::move(options));
+      auto subscription = feed.Subscribe(
+          [&](const Counted& value) { Check(value.number() == 2 * handled++, "in order"); }, std::move(options));
       Check(feed.Send(Counted(alive, 0)).delivered == 1, "delivered");
       Check(feed.Send(Counted(alive, 1)).delivered == 0, "not wanted");
       Check(feed.Send(Counted(alive, 2)).delivered == 1, "delivered");

@@ -10,6 +10,7 @@ DeliveryArena::~DeliveryArena() {
 }
 
 void DeliveryArena::DestroyValues(const Element& element) {
+  if (element.trivial) return;
   const size_t end = std::min(used_ + 1, blocks_.size() * kBlock);
   for (size_t i = 0; i < end; ++i) {
     Delivery& delivery = At(i);

@@ -12,16 +12,15 @@
 
 namespace eventbus::internal {
 
-class BroadcastReader;
 class Subscriber;
 
-// Lives in the arena, followed by memory for one value.
-struct Delivery {
-  Waiter waiter;
-  Subscriber* subscriber = nullptr;
-  BroadcastReader* reader = nullptr;  // Of the subscriber, if that is how it receives.
-  void* memory = nullptr;
+// Lives in the arena, followed by memory for one value. A cache line of its own: the one before it may be in a receiver's hands
+// while the sender fills in this one.
+struct alignas(64) Delivery : Waiter {
+  bool to_reader = false;    // Of a broadcast, as which the subscriber receives.
   bool holds_value = false;  // Whether `memory` holds a value, or the shell of one, that is still to be destroyed.
+  Subscriber* subscriber = nullptr;
+  void* memory = nullptr;
 };
 
 // Addresses are stable: channels link the waiters.

@@ -20,8 +20,8 @@
 //       still is a member; outside all locks. Who removes it in another thread waits until it is not. The sender stores
 //       `calling_` and then looks at `member`; who removes does the reverse; so at least one sees the other
 //       (`asymmetric_fence.h`). In the same way the sender clears `calling_` and then looks at `call_waiters_`.
-//   F6. `pending` of the send in progress is the number of its deliveries that wait, plus one until the sender itself
-//       waits.
+//   F6. `pending` of the send in progress is the number of its deliveries that wait; until the sender itself waits, plus more
+//       than there can be of them, so that the sender counts them by itself and nobody comes to zero before.
 //   F7. A handler with an executor is in the feed's broadcast from when others get a slot. If it is detached from that, as
 //       having missed a value, it goes to the inbox, and has a slot from the next send on.
 //

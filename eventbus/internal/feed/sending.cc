@@ -204,7 +204,7 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ChannelSubscriber& subscribe
     if (outcome == Outcome::kNotReady) {
       if (waiting_ == Waiting::kRefused) return Offer::kFull;
       Prepare(delivery, subscriber, value);
-      subscriber.channel->Enlist(delivery.waiter);
+      subscriber.channel->Enlist(delivery);
       subscriber.delivery = &delivery;
       subscriber.waits_in_send = number_;
       return Offer::kWaits;
@@ -240,46 +240,45 @@ void FeedCore::Sending::DropShell(Delivery& delivery) {
 
 bool FeedCore::Sending::Await(ExecutorSubscriber& subscriber, Delivery& delivery, void* value, uint64_t position) {
   Prepare(delivery, subscriber, value);
-  delivery.reader = &subscriber;
-  readers_wait_ = true;
-  if (subscriber.Await(delivery.waiter, position)) return true;
-  pending_.fetch_sub(1, std::memory_order_relaxed);  // Never the last: the sender itself counts.
+  delivery.to_reader = readers_wait_ = true;
+  if (subscriber.Await(delivery, position)) return true;
+  --enlisted_;
   return false;
 }
 
 void FeedCore::Sending::LookAgain() {
   AsymmetricFence::Heavy();
-  size_t done = 0;
   for (size_t i = 0; i < feed_.arena_.used(); ++i) {
     Delivery& delivery = feed_.arena_[i];
-    BroadcastReader* const reader = delivery.reader;
-    if (reader == nullptr) continue;
-    Broadcast* const own = delivery.waiter.value != nullptr ? reader->own() : nullptr;
+    if (!delivery.to_reader) continue;
+    auto& reader = static_cast<ExecutorSubscriber&>(*delivery.subscriber);
+    Broadcast* const own = delivery.value != nullptr ? reader.own() : nullptr;
     const uint64_t position = own != nullptr ? own->head() : feed_.common_.head() - 1;
-    if (!reader->HasRoomFor(position) || reader->Claim() == nullptr) continue;
-    ++done;
-    delivery.waiter.outcome = Outcome::kDone;
+    if (!reader.HasRoomFor(position) || reader.Claim() == nullptr) continue;
+    --enlisted_;
+    delivery.outcome = Outcome::kDone;
     if (own == nullptr) continue;
     MutexLock lock(&own->mutex);
-    if (reader->has_left()) {
-      delivery.waiter.outcome = Outcome::kWithdrawn;
+    if (reader.has_left()) {
+      delivery.outcome = Outcome::kWithdrawn;
+      SetNotAllDone();
     } else {
-      own->Append(delivery.waiter.value, wakes_);
+      own->Append(delivery.value, wakes_);
     }
   }
-  pending_.fetch_sub(done, std::memory_order_acq_rel);  // Never all: the sender itself counts.
 }
 
 bool FeedCore::Sending::TakeBack(Delivery& delivery) {
-  if (delivery.reader == nullptr) {
+  if (!delivery.to_reader) {
     MutexLock lock(&static_cast<ChannelSubscriber&>(*delivery.subscriber).channel->mutex);
-    if (!delivery.waiter.linked()) return false;
-    delivery.waiter.Unlink();
+    if (!delivery.linked()) return false;
+    delivery.Unlink();
     return true;
   }
-  if (delivery.waiter.value != nullptr || !published_) return delivery.reader->Claim() != nullptr;
+  auto& reader = static_cast<ExecutorSubscriber&>(*delivery.subscriber);
+  if (delivery.value != nullptr || !published_) return reader.Claim() != nullptr;
   const uint64_t missed = feed_.common_.head() - 1;
-  if (!Detach(static_cast<ExecutorSubscriber&>(*delivery.subscriber), missed, /*waits=*/true)) return false;
+  if (!Detach(reader, missed, /*waits=*/true)) return false;
   feed_.common_.PassFor(missed);
   return true;
 }
@@ -310,15 +309,14 @@ bool FeedCore::Sending::Detach(ExecutorSubscriber& subscriber, uint64_t missed, 
 }
 
 void FeedCore::Sending::Prepare(Delivery& delivery, Subscriber& subscriber, void* value) {
-  // Counted before it can be taken. Relaxed: who enlists it publishes it.
-  pending_.fetch_add(1, std::memory_order_relaxed);
+  ++enlisted_;
   settled_ = false;
   delivery.subscriber = &subscriber;
-  delivery.reader = nullptr;
-  delivery.waiter.operation = this;
-  delivery.waiter.role = Role::kSend;
-  delivery.waiter.value = value;
-  delivery.waiter.outcome = Outcome::kNotReady;
+  delivery.to_reader = false;
+  delivery.operation = this;
+  delivery.role = Role::kSend;
+  delivery.value = value;
+  delivery.outcome = Outcome::kNotReady;
 }
 
 void FeedCore::Sending::WakeBeforeACall() {
@@ -364,8 +362,7 @@ size_t FeedCore::Sending::CallHandlers(size_t i) {
 
 bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
   if (settled_) return true;
-  counted_self_down_ = true;
-  if (CountDown(1)) {
+  if (CountDown(TakeOwnShare())) {
     settled_ = true;
     return true;
   }
@@ -386,8 +383,8 @@ bool FeedCore::Sending::Withdraw() {
   for (size_t i = 0; i < feed_.arena_.used(); ++i) {
     if (TakeBack(feed_.arena_[i])) ++withdrawn;
   }
-  const size_t mine = withdrawn + (counted_self_down_ ? 0 : 1);
-  counted_self_down_ = true;
+  if (withdrawn > 0) SetNotAllDone();
+  const size_t mine = withdrawn + TakeOwnShare();
   // Whoever counts to zero leaves the token; if that is not this thread, the token is or will be there, and its waker
   // has to be waited for.
   if (mine == 0 || !CountDown(mine)) parker_.Park(kServed, Instant::Never());
@@ -396,9 +393,14 @@ bool FeedCore::Sending::Withdraw() {
 }
 
 void FeedCore::Sending::Tally() {
+  // Relaxed: ordered by the count.
+  if (all_done_.load(std::memory_order_relaxed)) {
+    result_.delivered += feed_.arena_.used();
+    return;
+  }
   for (size_t i = 0; i < feed_.arena_.used(); ++i) {
     const Delivery& delivery = feed_.arena_[i];
-    switch (delivery.waiter.outcome) {
+    switch (delivery.outcome) {
       case Outcome::kDone:
         ++result_.delivered;
         break;

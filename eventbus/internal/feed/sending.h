@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "eventbus/internal/feed/feed_core.h"
@@ -29,7 +31,8 @@ class FeedCore::Sending final : public SoleOperation {
   // before it have the value, those that wait for it are taken out.
   void Run(const Context& context);
 
-  void Wake(Waiter&, ReadyWork&) override {
+  void Wake(Waiter& delivery, ReadyWork&) override {
+    if (delivery.outcome != Outcome::kDone) SetNotAllDone();
     if (CountDown(1)) parker_.Unpark(kServed);
   }
 
@@ -88,13 +91,16 @@ class FeedCore::Sending final : public SoleOperation {
   // Takes out what is still enlisted and waits for what a receiver has taken and not yet counted down. True if there
   // was nothing to take out.
   bool Withdraw();
-  // Counts `n` deliveries, or the sender, down. True if that made it zero.
+  // What the sender itself has to count down, if it has not yet.
+  size_t TakeOwnShare() { return std::exchange(counts_itself_, false) ? kNotYetWaiting - enlisted_ : 0; }
+  // Counts `n` deliveries, or the sender's share, down. True if that made it zero.
   bool CountDown(size_t n) {
     // Release, so that the outcome and the moved-from value are visible to the sender; acquire, so that who counts to
     // zero passes on what the others released.
     return pending_.fetch_sub(n, std::memory_order_acq_rel) == n;
   }
 
+  void SetNotAllDone() { all_done_.store(false, std::memory_order_relaxed); }
   void Tally();
   void AddMissed(const Subscriber& subscriber);
   // Ends the subscription with `reason`, if it has not ended.
@@ -121,9 +127,15 @@ class FeedCore::Sending final : public SoleOperation {
   bool readers_wait_ = false;
 
   WakeList wakes_;
-  Atomic<size_t> pending_{1};  // F6
-  bool counted_self_down_ = false;
+  size_t enlisted_ = 0;
+  bool counts_itself_ = true;
   bool settled_ = true;  // No delivery is enlisted or about to be counted down.
+
+  static constexpr size_t kNotYetWaiting = std::numeric_limits<size_t>::max() / 2;
+
+  // What receivers write, on a line that the sender leaves alone until it waits.
+  alignas(64) Atomic<size_t> pending_{kNotYetWaiting};  // F6
+  Atomic<bool> all_done_{true};  // No delivery has ended in another way. Relaxed: ordered by `pending_`.
   Parker parker_;
 };
 

@@ -49,11 +49,10 @@ void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   receiving = false;
   // Who calls this keeps a send in progress from ending, so the delivery is the one of that send.
-  if (send == 0 || waits_in_send != send || !delivery->waiter.linked()) return;
-  Waiter& waiter = delivery->waiter;
-  waiter.Unlink();
-  waiter.outcome = Outcome::kWithdrawn;
-  wakes.Add(waiter);
+  if (send == 0 || waits_in_send != send || !delivery->linked()) return;
+  delivery->Unlink();
+  delivery->outcome = Outcome::kWithdrawn;
+  wakes.Add(*delivery);
 }
 
 }  // namespace eventbus::internal
