@@ -12,6 +12,7 @@
 // | `AsymmetricFence` | two threads of which one must see the other, `asymmetric_fence.h` |
 // | `Instant`, `SteadyNow`, `WallNow`, `ToInstant` | `clock.h` |
 // | `SpinPause` | `spin.h` |
+// | `ProcessWide`, `ProcessWord` | what the process has one of, `process_wide.h` |
 // | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |
 // | `RandomBits` | random bits for fair choices |
 // | `kParkSpins` | how many times a thread looks before it sleeps |
@@ -26,6 +27,7 @@
 #include <utility>
 
 #include "eventbus/internal/primitives/clock.h"
+#include "eventbus/internal/primitives/process_wide.h"
 
 #ifdef EVENTBUS_EXPLORER
 

@@ -13,10 +13,7 @@ constexpr absl::Duration kLinger = absl::Seconds(5);
 
 }  // namespace
 
-AlarmClock& AlarmClock::Get() {
-  static AlarmClock& clock = *new AlarmClock;  // Its thread may outlive the end of `main`.
-  return clock;
-}
+AlarmClock& AlarmClock::Get() { return ProcessWide<AlarmClock>(); }
 
 bool AlarmClock::has_thread() const {
   MutexLock lock(&mutex_);

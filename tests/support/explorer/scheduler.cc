@@ -18,9 +18,10 @@ std::set<const void*>& Alive() {
 }  // namespace
 
 Scheduler* Scheduler::current_ = nullptr;
+int64_t Scheduler::executions_ = 0;
 
 Scheduler::Scheduler(Strategy& strategy, int64_t max_steps, bool tracing)
-    : strategy_(strategy), max_steps_(max_steps), tracing_(tracing), alive_before_(Alive()) {
+    : strategy_(strategy), max_steps_(max_steps), tracing_(tracing), execution_(++executions_), alive_before_(Alive()) {
   current_ = this;
 }
 
@@ -33,6 +34,9 @@ Failure Scheduler::Run(std::function<void()> scenario) {
   Start(std::move(scenario));
   running_ = 0;
   Fiber::Switch(here, *threads_[0].fiber);
+  if (!failure_.failed()) {
+    for (const auto& clean_up : clean_ups_) clean_up();
+  }
   if (!failure_.failed() && Alive() != alive_before_) {
     std::ostringstream out;
     out << Alive().size() - alive_before_.size()

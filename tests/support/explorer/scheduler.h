@@ -20,6 +20,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/explorer/fiber.h"
@@ -48,6 +49,13 @@ class Scheduler {
 
   // The scheduler of the execution in progress; null outside of one.
   static Scheduler* Current() { return current_; }
+
+  // Which execution that is; 0 outside of one.
+  static int64_t CurrentExecution() { return current_ == nullptr ? 0 : current_->execution_; }
+
+  // Has `clean_up` called once all threads have ended, unless the execution fails. It must not touch a primitive but to
+  // destroy it.
+  void AtEnd(std::function<void()> clean_up) { clean_ups_.push_back(std::move(clean_up)); }
 
   // Runs `scenario` as thread 0, with all threads that it starts, to the end of all or to the first failure.
   Failure Run(std::function<void()> scenario);
@@ -100,10 +108,12 @@ class Scheduler {
   std::string DescribeBlocked() const;
 
   static Scheduler* current_;
+  static int64_t executions_;  // So far.
 
   Strategy& strategy_;
   const int64_t max_steps_;
   const bool tracing_;
+  const int64_t execution_;
   std::vector<Thread> threads_;
   size_t running_ = 0;
   Fiber* explorer_ = nullptr;  // Where `Run` was called.
@@ -111,6 +121,7 @@ class Scheduler {
   int64_t now_ = 1'000'000'000;
   uint64_t random_ = 0;
   Failure failure_;
+  std::vector<std::function<void()>> clean_ups_;
   const std::set<const void*> alive_before_;
 };
 

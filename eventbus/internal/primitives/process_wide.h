@@ -1,0 +1,31 @@
+// What the process has one of. In model tests, which stand in for many processes, each execution has its own.
+
+#ifndef EVENTBUS_INTERNAL_PRIMITIVES_PROCESS_WIDE_H_
+#define EVENTBUS_INTERNAL_PRIMITIVES_PROCESS_WIDE_H_
+
+#ifdef EVENTBUS_EXPLORER
+
+#include "tests/support/explorer/process_wide.h"
+
+#else
+
+#include <atomic>
+
+namespace eventbus::internal {
+
+// A static atomic. Not a point in model tests: use it for what is written under a mutex or as the first thing.
+template <typename T>
+using ProcessWord = std::atomic<T>;
+
+// The one `T` of the process, made by the first call. Never destroyed: threads may outlive the end of `main`.
+template <typename T>
+T& ProcessWide() {
+  static T& object = *new T;
+  return object;
+}
+
+}  // namespace eventbus::internal
+
+#endif
+
+#endif  // EVENTBUS_INTERNAL_PRIMITIVES_PROCESS_WIDE_H_
