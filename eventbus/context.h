@@ -11,13 +11,18 @@
 // | `status()` | OK | OK | `kCancelled` | `kDeadlineExceeded` |
 // | `cause()` | OK | OK | what `Cancel` was given, else as `status()` | as `status()` |
 // | `OnDone()` in a select | never ready | not ready | ready | ready |
+// | what `OnCancel` was given | is never called | | is called once | is called once |
 //
 // Guarantees: cancelling a context cancels all below it and none beside or above it, and when the call that did it
 // returns, all below are done. Once a context is done, its status and cause never change. What was done before `Cancel`
-// is visible to who finds the context done. Deadlines run on the steady clock and need no thread. A child's deadline is
-// never later than its parent's.
+// is visible to who finds the context done. Deadlines run on the steady clock and need no thread, but for callbacks. A
+// child's deadline is never later than its parent's.
 //
-// Origin: Go's context package, without values.
+// To clean up after a cancellation, do not use the context that has ended: everything would end at once.
+//
+//   CancelHandle clean_up = context.WithoutCancel().WithTimeout(absl::Seconds(5));
+//
+// See also `sleep.h` (`SleepFor`), `stop_token.h`. Origin: Go's context package, without values.
 
 #ifndef EVENTBUS_CONTEXT_H_
 #define EVENTBUS_CONTEXT_H_
@@ -25,8 +30,10 @@
 #include <concepts>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "eventbus/cancel_callback.h"
 #include "eventbus/case.h"
 #include "eventbus/internal/choosing/context_state.h"
 #include "eventbus/internal/ground/ref_counted.h"
@@ -36,7 +43,7 @@ namespace eventbus {
 class CancelHandle;
 
 // A copyable handle, one pointer wide. Thread-safe, as `std::shared_ptr` is: distinct handles of one context may be
-// used at once. No call blocks.
+// used at once. No call blocks, unless a callback does that `OnCancel` calls at once.
 class Context {
  public:
   // Never done. The root of all others.
@@ -47,6 +54,15 @@ class Context {
   [[nodiscard]] CancelHandle WithCancel() const;
   [[nodiscard]] CancelHandle WithDeadline(absl::Time deadline) const;
   [[nodiscard]] CancelHandle WithTimeout(absl::Duration timeout) const;
+
+  // A context for what must go on when this one has ended: it is not cancelled with this one and has no deadline. The same
+  // as the background; the name says that leaving the tree is meant.
+  Context WithoutCancel() const { return Background(); }
+
+  // Has `callback` called once, when this context is done, by whom `cancel_callback.h` says; at once if it is. The returned
+  // handle removes it. O(1), with a deadline O(log n) in the number of alarms. Allocates once, and what the function needs.
+  // With a deadline, throws `std::system_error` if the system refuses the thread that rings alarms.
+  CancelCallback OnCancel(absl::AnyInvocable<void()> callback) const;
 
   // Whether it has ended. Reads the clock if there is a deadline.
   bool done() const { return state_ && state_->IsDone(); }
@@ -115,8 +131,8 @@ class [[nodiscard]] CancelHandle {
   const Context& context() const { return context_; }
 
   // Ends the context and all below it; later calls do nothing. True if this call ended it. With a `cause` other than
-  // OK, `cause()` says so. Waiting operations are woken; no user code runs, but for tasks on
-  // an `InlineExecutor`. O(number of contexts below).
+  // OK, `cause()` says so. Waiting operations are woken, and what `OnCancel` was given is called, which may destroy this
+  // handle; no other user code runs, but for tasks on an `InlineExecutor`. O(number of contexts below).
   bool Cancel(const absl::Status& cause = absl::OkStatus()) {
     return context_.state_ && context_.state_->Cancel(cause);
   }

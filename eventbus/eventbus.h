@@ -4,6 +4,7 @@
 #define EVENTBUS_EVENTBUS_H_
 
 #include "eventbus/async_select.h"
+#include "eventbus/cancel_callback.h"
 #include "eventbus/case.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
@@ -17,6 +18,8 @@
 #include "eventbus/select.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
+#include "eventbus/sleep.h"
+#include "eventbus/stop_token.h"
 #include "eventbus/subscription.h"
 #include "eventbus/subscription_scope.h"
 #include "eventbus/task.h"

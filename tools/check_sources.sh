@@ -28,7 +28,7 @@ forbid() {
 }
 
 forbid 'The lines above sleep; wait for what is expected instead (tests/support/waiting.h).' \
-  '(^|[^[:alnum:]_])(sleep_for|sleep_until|SleepFor|usleep|nanosleep|clock_nanosleep|sleep)[[:space:]]*(\(|[0-9$])' \
+  '(^|[^[:alnum:]_])(sleep_for|sleep_until|absl::SleepFor|SleepFor\(Context::Background|usleep|nanosleep|clock_nanosleep|sleep)[[:space:]]*(\(|[0-9$])' \
   $(list 'tests/*.cc' 'tests/*.h' 'tests/*.sh' 'tests/*.mutant' 'docs/*.cc' 'docs/*.h' 'docs/*.sh' 'benchmarks/*.cc' \
     'benchmarks/*.h' 'benchmarks/*.sh')
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "eventbus/context.h"
+#include "eventbus/internal/waiting/event.h"
 #include "eventbus/select.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
@@ -80,6 +81,72 @@ TEST(ContextModel, ADeadlineThatPassesDuringCancelGivesAChildNoOtherReason) {
     SelectUntil(parent.context().deadline(), {Case::Never()});  // Time passes.
     canceller.Join();
     Check(child.context().status() == parent.context().status(), "one reason");
+  });
+}
+
+TEST(ContextModel, ACallbackAgainstItsRemoval) {
+  Explore([] {
+    CancelHandle cancel = Context::Background().WithCancel();
+    std::optional<int> calls = 0;
+    CancelCallback callback = cancel.context().OnCancel([&] {
+      Check(cancel.context().done(), "after the end");
+      Check(calls.has_value() && ++*calls == 1, "once, and not after its removal");
+    });
+    Thread canceller([&] { cancel.Cancel(); });
+    const bool never = callback.Remove();
+    Check(*calls == (never ? 0 : 1), "as it says");
+    calls.reset();
+  });
+}
+
+TEST(ContextModel, ACallbackThatIsRegisteredInTheInstantOfTheCancellation) {
+  Explore([] {
+    CancelHandle cancel = Context::Background().WithCancel();
+    int calls = 0;
+    Thread canceller([&] { cancel.Cancel(); });
+    const CancelCallback callback = cancel.context().OnCancel([&] { ++calls; });
+    canceller.Join();
+    Check(calls == 1, "whoever calls it");
+  });
+}
+
+TEST(ContextModel, ACallbackIsCalledAtTheDeadlineOrByTheCancellation) {
+  Explore([] {
+    CancelHandle cancel = Context::Background().WithTimeout(absl::Seconds(1));
+    internal::Event called;
+    const CancelCallback callback = cancel.context().OnCancel([&] { Check(called.Happen(), "once"); });
+    Thread canceller([&] { cancel.Cancel(); });
+    called.Wait();
+    Check(cancel.context().done(), "after the end");
+  });
+}
+
+TEST(ContextModel, ACallbackIsCalledAtTheDeadlineThoughSomebodyElseFoundItPassed) {
+  Explore([] {
+    const CancelHandle cancel = Context::Background().WithTimeout(absl::Seconds(1));
+    internal::Event called;
+    const CancelCallback callback = cancel.context().OnCancel([&] { Check(called.Happen(), "once"); });
+    Select({cancel.context().OnDone()});
+    called.Wait();
+  });
+}
+
+TEST(ContextModel, ACallbackThatRemovesItselfAndAnother) {
+  Explore([] {
+    CancelHandle cancel = Context::Background().WithCancel();
+    int calls = 0;
+    std::optional<CancelCallback> first;
+    std::optional<CancelCallback> second;
+    first = cancel.context().OnCancel([&] {
+      ++calls;
+      first.reset();
+      second.reset();
+    });
+    second = cancel.context().OnCancel([&] { Check(false, "it was removed before"); });
+    Thread canceller([&] { cancel.Cancel(); });
+    cancel.Cancel();
+    canceller.Join();
+    Check(calls == 1 && !second.has_value(), "once");
   });
 }
 

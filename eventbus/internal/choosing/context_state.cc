@@ -82,15 +82,55 @@ bool ContextState::End(const absl::Status& status, const absl::Status& cause) {
   // One look at the clock for all: a deadline that passes meanwhile must not give a child another reason than this node.
   const Instant now = SteadyNow();
   Ending ending;
-  const bool ended = EndOne(now, status, cause, ending);
+  Ending calling;
+  const bool ended = EndOne(now, status, cause, ending, calling);
   while (ContextState* child = ending.PopFront()) {
     const Ref<ContextState> owned = Ref<ContextState>::Adopt(child);
-    child->EndOne(now, status, cause, ending);
+    child->EndOne(now, status, cause, ending, calling);
+  }
+  // User code, so it comes last. It may end the life of any node but these.
+  while (ContextState* node = calling.PopFront()) {
+    const Ref<ContextState> owned = Ref<ContextState>::Adopt(node);
+    node->CallBack();
   }
   return ended;
 }
 
-bool ContextState::EndOne(Instant now, const absl::Status& status, const absl::Status& cause, Ending& ending) {
+void ContextState::CallBack() {
+  while (true) {
+    EndCallback* next;
+    {
+      MutexLock lock(&mutex);
+      next = callbacks_.PopFront();
+      if (next == nullptr) return;
+      next->Taken();
+    }
+    next->Call();
+  }
+}
+
+bool ContextState::AddCallback(EndCallback& callback) {
+  if (IsDone()) return false;
+  {
+    MutexLock lock(&mutex);
+    if (!done_.load(std::memory_order_relaxed) && !DeadlineHasPassed()) {
+      callbacks_.PushBack(callback);
+      return true;
+    }
+  }
+  IsDone();  // Ends it, if its deadline has just passed: the callback finds it done.
+  return false;
+}
+
+bool ContextState::RemoveCallbackLocked(EndCallback& callback) {
+  ListNode<CallbackTag>& node = callback;
+  const bool linked = node.linked();
+  if (linked) node.Unlink();
+  return linked;
+}
+
+bool ContextState::EndOne(Instant now, const absl::Status& status, const absl::Status& cause, Ending& ending,
+                          Ending& calling) {
   WakeList wakes;
   MutexLock lock(&mutex);
   if (done_.load(std::memory_order_relaxed)) return false;
@@ -104,6 +144,11 @@ bool ContextState::EndOne(Instant now, const absl::Status& status, const absl::S
   while (ContextState* child = children_.PopFront()) {
     // A child whose last reference has gone is in its destructor, waiting for this mutex.
     if (child->TryAddRef()) ending.PushBack(*child);
+  }
+  // Who was late is called back by the alarm: this thread may only have asked.
+  if (!late && !callbacks_.empty()) {
+    AddRef();
+    calling.PushBack(*this);
   }
   return !late;
 }

@@ -20,18 +20,40 @@ bool AlarmClock::has_thread() const {
   return serving_;
 }
 
+size_t AlarmClock::size() const {
+  MutexLock lock(&mutex_);
+  return size_;
+}
+
+void AlarmClock::PushLocked(Alarm& alarm, Instant at) {
+  alarm.at_ = at;
+  alarm.set_ = true;
+  alarms_.Push(alarm);
+  ++size_;
+  if (alarms_.top() == &alarm && sleeper_ != nullptr) {
+    std::exchange(sleeper_, nullptr)->Unpark(Parker::kWoken);  // L3
+  }
+}
+
+void AlarmClock::RemoveLocked(Alarm& alarm) {
+  if (!std::exchange(alarm.set_, false)) return;
+  alarms_.Remove(alarm);
+  --size_;
+}
+
+void AlarmClock::SetEarlier(Alarm& alarm, Instant at) {
+  MutexLock lock(&mutex_);
+  if (!alarm.set_ || alarm.at_ <= at) return;
+  RemoveLocked(alarm);
+  PushLocked(alarm, at);
+}
+
 void AlarmClock::Set(Alarm& alarm, Instant at) {
   bool start = false;
   {
     MutexLock lock(&mutex_);
-    alarm.at_ = at;
-    alarm.set_ = true;
-    alarms_.Push(alarm);
-    if (!serving_) {
-      serving_ = start = true;
-    } else if (alarms_.top() == &alarm && sleeper_ != nullptr) {
-      std::exchange(sleeper_, nullptr)->Unpark(Parker::kWoken);  // L3
-    }
+    PushLocked(alarm, at);
+    if (!serving_) serving_ = start = true;
   }
   if (!start) return;
   try {
@@ -39,7 +61,7 @@ void AlarmClock::Set(Alarm& alarm, Instant at) {
   } catch (...) {  // The system has no more threads. What others have set meanwhile is rung once one can be started.
     MutexLock lock(&mutex_);
     serving_ = false;
-    if (std::exchange(alarm.set_, false)) alarms_.Remove(alarm);
+    RemoveLocked(alarm);
     throw;
   }
 }
@@ -49,7 +71,7 @@ void AlarmClock::Cancel(Alarm& alarm) {
     ThreadWait wait;
     {
       MutexLock lock(&mutex_);
-      if (std::exchange(alarm.set_, false)) alarms_.Remove(alarm);
+      RemoveLocked(alarm);
       if (ringing_ != &alarm || server_ == ThisThread()) return;
       rung_.PushBack(wait.waiter());
     }
@@ -71,8 +93,7 @@ void AlarmClock::Serve() {
         leaves = now + kLinger;
         until = first->at_;
         if (until <= now) {
-          alarms_.Pop();
-          first->set_ = false;
+          RemoveLocked(*first);
           ringing_ = due = first;
         }
       } else if (leaves <= now) {

@@ -12,6 +12,8 @@
 #ifndef EVENTBUS_INTERNAL_WAITING_ALARM_H_
 #define EVENTBUS_INTERNAL_WAITING_ALARM_H_
 
+#include <cstddef>
+
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/ground/pairing_heap.h"
 #include "eventbus/internal/primitives/primitives.h"
@@ -60,14 +62,25 @@ class AlarmClock {
   // When this has returned, `alarm` is not set and not being rung, unless this is called from its `Ring`. O(log n).
   void Cancel(Alarm& alarm);
 
+  // If `alarm` is set for later than `at`, sets it for `at`. Nothing if it is not set: it has been rung or is about to be.
+  // Amortised O(log n).
+  void SetEarlier(Alarm& alarm, Instant at);
+
+  // How many are set.
+  size_t size() const;
+
   // Whether the thread runs.
   bool has_thread() const;
 
  private:
   void Serve();
+  void PushLocked(Alarm& alarm, Instant at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Nothing if it is not in the heap.
+  void RemoveLocked(Alarm& alarm) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;  // Nothing is rung under it.
   PairingHeap<Alarm> alarms_ ABSL_GUARDED_BY(mutex_);
+  size_t size_ ABSL_GUARDED_BY(mutex_) = 0;            // Of `alarms_`.
   bool serving_ ABSL_GUARDED_BY(mutex_) = false;       // The thread runs, or is about to.
   Parker* sleeper_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Of the thread, while it sleeps and nobody has woken it.
   Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;   // L2
