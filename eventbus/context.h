@@ -22,7 +22,7 @@
 //
 //   CancelHandle clean_up = context.WithoutCancel().WithTimeout(absl::Seconds(5));
 //
-// See also `sleep.h` (`SleepFor`), `stop_token.h`. Origin: Go's context package, without values.
+// See also `sleep.h` (`SleepFor`), `signal_context.h`, `stop_token.h`. Origin: Go's context package, without values.
 
 #ifndef EVENTBUS_CONTEXT_H_
 #define EVENTBUS_CONTEXT_H_

@@ -18,6 +18,7 @@
 #include "eventbus/select.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
+#include "eventbus/signal_context.h"
 #include "eventbus/sleep.h"
 #include "eventbus/stop_token.h"
 #include "eventbus/subscription.h"

@@ -10,8 +10,7 @@
 #include "docs/examples/logwatch/inputs.h"
 #include "docs/examples/logwatch/json.h"
 #include "docs/examples/logwatch/standard_streams.h"
-#include "eventbus/select.h"
-#include "eventbus/timer.h"
+#include "eventbus/sleep.h"
 
 namespace logwatch {
 
@@ -39,10 +38,7 @@ Archive::~Archive() {
 }
 
 absl::Status Archive::Handle(const LogLine& line) {
-  if (delay_ > absl::ZeroDuration()) {
-    absl::StatusOr<absl::Time> now;
-    eventbus::Select({eventbus::After(delay_).OnReceive(&now), stop_.OnDone()});
-  }
+  eventbus::SleepFor(stop_, delay_).IgnoreError();  // Once it is to stop, it does not dawdle.
   return WriteAll(fd_, name_,
                   absl::StrCat("{\"source\":", JsonString(*line.source), ",\"line\":", line.number,
                                ",\"text\":", JsonString(*line.text), "}\n"));

@@ -11,7 +11,8 @@
 //   - `FeedOf<LogLine>`: one send reaches every subscriber. The channels are bounded, so a slow subscriber holds up the
 //     reader instead of losing lines or filling the memory.
 //   - `Select` in `subscriber.cc`: one thread waits for a line, the end of its subscription, and a tick.
-//   - `Context` in `stop_signals.cc`: SIGINT cancels it, and whoever waits with it stops.
+//   - `SignalContext` in `stop_signals.cc`: SIGINT cancels a context, and whoever waits with it stops. A `ReadinessFd` brings
+//     that to a `poll`, and a second signal ends the program.
 //   - `SubscriptionScope` in `Run`: one call ends all subscriptions; then the channels are drained, so that every line
 //     that was read is handled by everybody. The report proves it, and the exit status says so.
 

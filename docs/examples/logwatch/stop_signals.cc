@@ -1,48 +1,32 @@
 #include "docs/examples/logwatch/stop_signals.h"
 
-#include <fcntl.h>
-#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <system_error>
-#include <utility>
-
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "docs/examples/logwatch/standard_streams.h"
 
 namespace logwatch {
+namespace {
 
-StopSignals::StopSignals() : stop_(eventbus::Context::Background().WithCancel()) {
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGINT);
-  sigaddset(&signals_, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  if (pipe2(pipe_, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
-  thread_ = std::jthread([this](std::stop_token ending) { Watch(std::move(ending)); });
+// Until the end of the channel, which is that of the program.
+void Watch(const eventbus::ReceiveChannel<int>& signals) {
+  const absl::StatusOr<int> first = signals.Receive();
+  if (!first.ok()) return;
+  PrintMessage(absl::StrCat(*first == SIGINT ? "SIGINT" : "SIGTERM",
+                            ": finishing what has been read; a second signal ends at once"));
+  const absl::StatusOr<int> second = signals.Receive();
+  if (second.ok()) _exit(128 + *second);
 }
 
-StopSignals::~StopSignals() {
-  thread_.request_stop();
-  pthread_kill(thread_.native_handle(), SIGTERM);  // Ends its wait.
-  thread_.join();
-  close(pipe_[0]);
-  close(pipe_[1]);
-}
+}  // namespace
 
-void StopSignals::Watch(std::stop_token ending) {
-  int signal = 0;
-  sigwait(&signals_, &signal);
-  if (ending.stop_requested()) return;
-  const char* name = signal == SIGINT ? "SIGINT" : "SIGTERM";
-  stop_.Cancel(absl::CancelledError(name));
-  [[maybe_unused]] const ssize_t written = write(pipe_[1], "", 1);  // Never read, so it stays readable.
-  PrintMessage(absl::StrCat(name, ": finishing what has been read; a second signal ends at once"));
-
-  sigwait(&signals_, &signal);
-  if (ending.stop_requested()) return;
-  _exit(128 + signal);
+StopSignals::StopSignals()
+    : signals_({SIGINT, SIGTERM}),
+      readable_(stopped_),
+      on_stop_(signals_.context().OnCancel([stopped = stopped_] { stopped.Close(); })) {
+  watcher_ = std::jthread([signals = signals_.signals()] { Watch(signals); });
 }
 
 }  // namespace logwatch
