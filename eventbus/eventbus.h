@@ -7,6 +7,7 @@
 #include "eventbus/cancel_callback.h"
 #include "eventbus/case.h"
 #include "eventbus/channel.h"
+#include "eventbus/clock.h"
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
 #include "eventbus/feed.h"

@@ -8,7 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "eventbus/channel.h"
+#include "eventbus/clock.h"
 #include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/ground/ref_counted.h"
@@ -288,6 +290,40 @@ TEST(Litmus, LastReference) {
           shared = {};
         });
     EXPECT_EQ(out, 2);
+  }
+}
+
+// What was written before the clock was moved is read by who finds the deadline passed.
+TEST(Litmus, VirtualTime) {
+  for (int round = 0; round < kRounds / 10; ++round) {
+    VirtualClock clock;
+    const CancelHandle limit = Context::Background().WithTimeout(absl::Seconds(1));
+    int plain = 0;
+    const auto move = [&] {
+      plain = 1;
+      clock.Advance(absl::Seconds(1));
+    };
+    Together(move, [&] {
+      while (!limit.context().done()) std::this_thread::yield();
+      EXPECT_EQ(plain, 1);
+    });
+  }
+}
+
+// Who begins to wait is counted by who waits for that.
+TEST(Litmus, AwaitWaiters) {
+  for (int round = 0; round < kRounds / 10; ++round) {
+    VirtualClock clock;
+    int plain = 0;
+    const auto wait = [&] {
+      plain = 1;
+      SelectUntil(clock.Now() + absl::Seconds(1), {Case::Never()});
+    };
+    Together(wait, [&] {
+      clock.AwaitWaiters(1);
+      EXPECT_EQ(plain, 1);
+      clock.AdvanceToNext();
+    });
   }
 }
 

@@ -34,11 +34,28 @@ class Instant {
   int64_t nanoseconds_;
 };
 
-// The steady clock now. Never goes back.
+// The steady clock now: that of the system, or the virtual one. Never goes back: when virtual time has ended, it goes on from
+// there.
 Instant SteadyNow();
+
+// What the system's steady clock shows at `instant`, which is not virtual: for those who sleep by it.
+Instant ToSystem(Instant instant);
 
 // The wall clock now.
 absl::Time WallNow();
+
+// What the system's clocks say, whatever time is.
+Instant SystemSteadyNow();
+absl::Time SystemWallNow();
+
+// Time as a test moves it, for `waiting/virtual_time.h` alone, whose mutex guards these calls: both clocks stand still from
+// `Begin...`, where the wall clock shows `wall`, until `End...`, but for `Set...`. Then the wall clock is real again.
+void BeginVirtualTime(absl::Time wall);
+void SetVirtualTime(Instant now);
+void EndVirtualTime();
+
+// Whether that is so. Cheap.
+bool TimeIsVirtual();
 
 // The instant at which the wall clock would show `time` if it were not adjusted in between.
 // `absl::InfiniteFuture()` is `Instant::Never()`.

@@ -10,7 +10,7 @@
 //   2. a feed's membership mutex
 //   3. mutexes of selectables (channels, contexts, a feed's turn, the end of a subscription): several together only by the
 //      select core, by address
-//   4. the alarm clock's mutex
+//   4. the alarm clock's mutex, that of virtual time, that of signals
 // User code runs under none of them.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_

@@ -10,7 +10,7 @@
 // | `Thread`, `StartDetachedThread` | `std::thread` |
 // | `Futex` | sleeping until a word changes, `futex.h` |
 // | `AsymmetricFence` | two threads of which one must see the other, `asymmetric_fence.h` |
-// | `Instant`, `SteadyNow`, `WallNow`, `ToInstant` | `clock.h` |
+// | `Instant`, `SteadyNow`, `WallNow`, `ToInstant`, `TimeIsVirtual` | `clock.h` |
 // | `SpinPause` | `spin.h` |
 // | `ProcessWide`, `ProcessWord` | what the process has one of, `process_wide.h` |
 // | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |

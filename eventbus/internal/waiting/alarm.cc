@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "eventbus/internal/waiting/thread_wait.h"
+#include "eventbus/internal/waiting/virtual_time.h"
 
 namespace eventbus::internal {
 
@@ -25,14 +26,41 @@ size_t AlarmClock::size() const {
   return size_;
 }
 
+Instant AlarmClock::Earliest() const {
+  MutexLock lock(&mutex_);
+  return alarms_.empty() ? Instant::Never() : alarms_.top()->at_;
+}
+
+void AlarmClock::LookAgain() {
+  MutexLock lock(&mutex_);
+  WakeThreadLocked();
+}
+
+void AlarmClock::AwaitRung() {
+  while (true) {
+    ThreadWait wait;
+    {
+      MutexLock lock(&mutex_);
+      if (!serving_ || server_ == ThisThread()) return;
+      const bool is_due = !alarms_.empty() && alarms_.top()->at_ <= SteadyNow();
+      if (!is_due && sleeper_ != nullptr) return;
+      WakeThreadLocked();
+      quiet_.PushBack(wait.waiter());
+    }
+    wait.Await(mutex_, Instant::Never());
+  }
+}
+
+void AlarmClock::WakeThreadLocked() {
+  if (sleeper_ != nullptr) std::exchange(sleeper_, nullptr)->Unpark(Parker::kWoken);
+}
+
 void AlarmClock::PushLocked(Alarm& alarm, Instant at) {
   alarm.at_ = at;
   alarm.set_ = true;
   alarms_.Push(alarm);
   ++size_;
-  if (alarms_.top() == &alarm && sleeper_ != nullptr) {
-    std::exchange(sleeper_, nullptr)->Unpark(Parker::kWoken);  // L3
-  }
+  if (alarms_.top() == &alarm) WakeThreadLocked();  // L3
 }
 
 void AlarmClock::RemoveLocked(Alarm& alarm) {
@@ -55,6 +83,7 @@ void AlarmClock::Set(Alarm& alarm, Instant at) {
     PushLocked(alarm, at);
     if (!serving_) serving_ = start = true;
   }
+  VirtualTime::Changed();
   if (!start) return;
   try {
     StartDetachedThread([this] { Serve(); });
@@ -80,30 +109,35 @@ void AlarmClock::Cancel(Alarm& alarm) {
 }
 
 void AlarmClock::Serve() {
-  Instant leaves = SteadyNow() + kLinger;
+  bool has_nothing = false;
+  Instant leaves = Instant::Never();
   while (true) {
     Parker parker;
     Instant until = Instant::Never();
     Alarm* due = nullptr;
     {
+      WakeList wakes;  // Declared before the lock, so wakes after it.
       MutexLock lock(&mutex_);
       server_ = ThisThread();
       const Instant now = SteadyNow();
-      if (Alarm* const first = alarms_.top()) {
-        leaves = now + kLinger;
-        until = first->at_;
-        if (until <= now) {
-          RemoveLocked(*first);
-          ringing_ = due = first;
-        }
-      } else if (leaves <= now) {
-        server_ = nullptr;
-        serving_ = false;
-        return;
+      Alarm* const first = alarms_.top();
+      const bool is_virtual = TimeIsVirtual();  // Once: it may change at any time, and then `LookAgain` follows.
+      const bool may_leave = first == nullptr && !is_virtual;
+      if (may_leave && !has_nothing) leaves = now + kLinger;
+      has_nothing = may_leave;
+      if (first != nullptr && first->at_ <= now) {
+        RemoveLocked(*first);
+        ringing_ = due = first;
       } else {
-        until = leaves;
+        quiet_.ClaimAll(Outcome::kDone, wakes);
+        if (may_leave && leaves <= now) {
+          server_ = nullptr;
+          serving_ = false;
+          return;
+        }
+        if (!is_virtual) until = may_leave ? leaves : first->at_;
+        sleeper_ = &parker;
       }
-      if (due == nullptr) sleeper_ = &parker;
     }
     if (due != nullptr) {
       ReadyWork ready;

@@ -7,7 +7,8 @@
 // Invariants:
 //   L1. An alarm is in the heap from `Set` until it is taken out to be rung, or by `Cancel`; under the mutex.
 //   L2. One alarm at a time is being rung, and `ringing_` is it; the clock does not touch it after `Ring` has returned.
-//   L3. The thread sleeps no longer than until the earliest alarm: who sets an earlier one wakes it.
+//   L3. The thread sleeps no longer than until the earliest alarm: who sets an earlier one wakes it. While time is virtual it
+//       sleeps until it is told to look again: who moves the time does that.
 
 #ifndef EVENTBUS_INTERNAL_WAITING_ALARM_H_
 #define EVENTBUS_INTERNAL_WAITING_ALARM_H_
@@ -69,11 +70,22 @@ class AlarmClock {
   // How many are set.
   size_t size() const;
 
+  // When the earliest is due; `Instant::Never()` without one.
+  Instant Earliest() const;
+
+  // Time has moved, become virtual, or real again.
+  void LookAgain();
+
+  // Blocks until all that are due have been rung, and whom they made ready was woken or given to its executor. From a `Ring`,
+  // returns at once.
+  void AwaitRung();
+
   // Whether the thread runs.
   bool has_thread() const;
 
  private:
   void Serve();
+  void WakeThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PushLocked(Alarm& alarm, Instant at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Nothing if it is not in the heap.
   void RemoveLocked(Alarm& alarm) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -85,7 +97,8 @@ class AlarmClock {
   Parker* sleeper_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Of the thread, while it sleeps and nobody has woken it.
   Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;   // L2
   ThreadIdentity server_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  WaitQueue rung_ ABSL_GUARDED_BY(mutex_);  // Those that wait for the end of the ring in progress.
+  WaitQueue rung_ ABSL_GUARDED_BY(mutex_);   // Those that wait for the end of the ring in progress.
+  WaitQueue quiet_ ABSL_GUARDED_BY(mutex_);  // Those that wait until the thread sleeps or has left.
 };
 
 }  // namespace eventbus::internal

@@ -1,5 +1,7 @@
 #include "eventbus/internal/waiting/parker.h"
 
+#include "eventbus/internal/waiting/virtual_time.h"
+
 namespace eventbus::internal {
 
 Parker::Tokens Parker::Park(Tokens tokens, Instant deadline) {
@@ -18,7 +20,11 @@ Parker::Tokens Parker::Park(Tokens tokens, Instant deadline) {
       return seen;
     }
     // The word is compared once more by the kernel: a token left since it was read keeps this thread awake.
-    Futex::Wait(word_, word, deadline);
+    if (!deadline.is_never() && TimeIsVirtual()) {
+      VirtualTime::Get().Wait(word_, word, deadline);
+    } else {
+      Futex::Wait(word_, word, ToSystem(deadline));
+    }
     word = word_.load(std::memory_order_acquire);
   }
 }

@@ -6,6 +6,8 @@
 //
 // Lifetime: the access that leaves a token is the last one its waker makes. A thread that has seen the token of each
 // party that was going to leave one may destroy the parker at once, so parkers live on the stack.
+//
+// While time is virtual, a park with a deadline sleeps in `VirtualTime`, which nudges it.
 
 #ifndef EVENTBUS_INTERNAL_WAITING_PARKER_H_
 #define EVENTBUS_INTERNAL_WAITING_PARKER_H_
@@ -39,7 +41,7 @@ class Parker {
   }
 
  private:
-  // word_: | asleep : 1 | tokens : 31 |
+  // word_: | asleep : 1 | nudged, by `VirtualTime` : 1 | tokens : 30 |
   static constexpr uint32_t kAsleep = uint32_t{1} << 31;
 
   Atomic<uint32_t> word_{0};

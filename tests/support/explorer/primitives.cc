@@ -12,14 +12,14 @@ using explorer::Scheduler;
 
 }  // namespace
 
-Instant SteadyNow() {
+Instant SystemSteadyNow() {
   Scheduler* const scheduler = Scheduler::Current();
   if (scheduler == nullptr) return Instant(0);
   scheduler->Point("read the clock", nullptr);
   return Instant(scheduler->now());
 }
 
-absl::Time WallNow() { return absl::UnixEpoch() + absl::Nanoseconds(SteadyNow().nanoseconds()); }
+absl::Time SystemWallNow() { return absl::UnixEpoch() + absl::Nanoseconds(SystemSteadyNow().nanoseconds()); }
 
 ThreadIdentity ThisThread() {
   static const char identities[64] = {};
