@@ -18,7 +18,7 @@ namespace {
 
 using namespace eventbus;
 
-struct Tick {
+struct Trade {
   int64_t number;
   double price;
 };
@@ -30,14 +30,14 @@ struct Summary {
   double highest = 0;
 };
 
-Task<Summary> Watch(ReceiveChannel<Tick> ticks) {
+Task<Summary> Watch(ReceiveChannel<Trade> trades) {
   Summary summary;
   while (true) {
-    const absl::StatusOr<Tick> tick = co_await ticks.AsyncReceive();
-    if (!tick.ok()) co_return summary;  // Closed and drained.
-    if (tick->number != summary.received) ++summary.out_of_order;
+    const absl::StatusOr<Trade> trade = co_await trades.AsyncReceive();
+    if (!trade.ok()) co_return summary;  // Closed and drained.
+    if (trade->number != summary.received) ++summary.out_of_order;
     ++summary.received;
-    summary.highest = std::max(summary.highest, tick->price);
+    summary.highest = std::max(summary.highest, trade->price);
   }
 }
 
@@ -56,9 +56,9 @@ int main(int argc, char** argv) {
   }
 
   ThreadPool pool(2, {.name = "watchers"});
-  FeedOf<Tick> feed({.name = "ticks"});
+  FeedOf<Trade> feed({.name = "trades"});
   SubscriptionScope scope;
-  std::vector<Channel<Tick>> channels;
+  std::vector<Channel<Trade>> channels;
   std::vector<Spawned<Summary>> watchers;
   for (int64_t i = 0; i < subscribers; ++i) {
     channels.emplace_back(16);
@@ -73,8 +73,8 @@ int main(int argc, char** argv) {
   for (int64_t number = 0; number < events; ++number) {
     feed.Send({.number = number, .price = 100.0 + static_cast<double>(number % 17)});
   }
-  scope.Close();                                                  // Nothing more is sent,
-  for (const Channel<Tick>& channel : channels) channel.Close();  // what was sent is received,
+  scope.Close();                                                   // Nothing more is sent,
+  for (const Channel<Trade>& channel : channels) channel.Close();  // what was sent is received,
   int64_t received = 0;
   int64_t wrong = 0;
   for (Spawned<Summary>& watcher : watchers) {  // and every watcher comes to its end.

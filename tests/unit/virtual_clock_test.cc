@@ -12,8 +12,10 @@
 #include "eventbus/channel.h"
 #include "eventbus/clock.h"
 #include "eventbus/context.h"
+#include "eventbus/inline_executor.h"
 #include "eventbus/select.h"
 #include "eventbus/sleep.h"
+#include "eventbus/task.h"
 #include "eventbus/timer.h"
 #include "gtest/gtest.h"
 
@@ -73,9 +75,10 @@ TEST(VirtualClock, WakesEveryKindOfWaitWhenItIsDueAndNotBefore) {
   wait([&] { EXPECT_EQ(Select({limit.context().OnDone()}), 0); });
   wait([&] { EXPECT_EQ(SelectUntil(hour, {Case::Never()}), -1); });
   wait([&] { EXPECT_TRUE(After(absl::Hours(1)).Receive().ok()); });
-  clock.AwaitWaiters(7);
+  wait([&] { EXPECT_TRUE(Tick(absl::Hours(1)).Receive().ok()); });
+  clock.AwaitWaiters(8);
   clock.Advance(absl::Hours(1) - absl::Nanoseconds(2));
-  EXPECT_EQ(clock.waiters(), 7u);
+  EXPECT_EQ(clock.waiters(), 8u);
   EXPECT_EQ(over, 0);
   clock.Advance(absl::Nanoseconds(2));
   for (std::thread& thread : threads) thread.join();
@@ -112,6 +115,28 @@ TEST(VirtualClock, AdvanceReturnsWhenCallbacksHaveRun) {
   clock.Advance(absl::Minutes(1));
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(clock.waiters(), 0u);
+}
+
+Task<> CountTicks(int& count) {
+  const ReceiveChannel<absl::Time> tick = Tick(absl::Seconds(1));
+  while (count < 3) {
+    const absl::StatusOr<absl::Time> time = co_await tick.AsyncReceive();
+    if (!time.ok()) co_return;
+    ++count;
+  }
+}
+
+TEST(VirtualClock, AdvanceReturnsWhenTasksHaveRunInlineOrWereSubmitted) {
+  VirtualClock clock;
+  InlineExecutor executor;
+  int count = 0;
+  Spawned<> task = Spawn(executor, CountTicks(count));
+  for (int second = 1; second <= 3; ++second) {
+    EXPECT_EQ(clock.waiters(), 1u);
+    clock.Advance(absl::Seconds(1));
+    EXPECT_EQ(count, second);
+  }
+  EXPECT_TRUE(task.done());
 }
 
 TEST(VirtualClock, AThreadThatIsServedIsNotWokenByTheClock) {

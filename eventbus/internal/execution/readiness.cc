@@ -19,9 +19,10 @@ Readiness::~Readiness() {
 }
 
 void Readiness::Update(bool readable, Instant due) {
-  if (!readable && !due.is_never() && !alarm_set_) {
+  if (!readable && !due.is_never()) {
+    if (alarm_set_) AlarmClock::Get().SetEarlier(*this, due);  // R2
     try {
-      AlarmClock::Get().Set(*this, due);
+      if (!alarm_set_) AlarmClock::Get().Set(*this, due);
       alarm_set_ = timed_ = true;
     } catch (...) {
       readable = true;  // No thread, or no memory for one, to wait for the moment: the loop has to look.

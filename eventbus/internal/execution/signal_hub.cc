@@ -208,9 +208,10 @@ void SignalHub::TellAll(int signal) {
     Ref<SignalListener> next;
     {
       MutexLock lock(&mutex_);
-      listeners_.ForEach([&](SignalListener& listener) {
-        if (next || listener.told == number_) return;
-        listener.told = number_;
+      const uint64_t number = number_;
+      listeners_.ForEach([&next, signal, number](SignalListener& listener) {
+        if (next || listener.told == number) return;
+        listener.told = number;
         if (listener.Names(signal)) next = Ref<SignalListener>(&listener);
       });
     }
