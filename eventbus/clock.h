@@ -9,7 +9,7 @@
 //   }
 //
 // While a `VirtualClock` lives, all time in the library is its time: deadlines of contexts, the `...Until` calls,
-// `SleepFor`, `After`, `At`, `Tick`, `Timer`, tasks that wait with a deadline. It stands still until the test
+// `SleepFor`, `After`, `At`, `Tick`, `Timer`, `Watchdog`, tasks that wait with a deadline. It stands still until the test
 // moves it. So a test of code that waits neither sleeps nor depends on how fast the machine is.
 //
 // Use it in tests. Not in a program: it is one clock for the whole process. Code under test that asks for the time itself
@@ -24,7 +24,7 @@
 // |---|---|
 // | a thread that is blocked with a deadline, or in a select with a timer, however many it has | 1 |
 // | a task that waits with a deadline or for a timer | 1 |
-// | a callback of a context with a deadline | 1 |
+// | a callback of a context with a deadline, a `Watchdog` | 1 |
 // | a `ReadinessFd` of a timer; a `Timer` that was reset to an earlier moment | 1 |
 // | a thread or a task that waits for something else, a context or a timer for which nobody waits | 0 |
 //

@@ -27,5 +27,6 @@
 #include "eventbus/task.h"
 #include "eventbus/thread_pool.h"
 #include "eventbus/timer.h"
+#include "eventbus/watchdog.h"
 
 #endif  // EVENTBUS_EVENTBUS_H_

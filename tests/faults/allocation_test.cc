@@ -1,10 +1,14 @@
 // Every allocation of every public call fails once: the caller gets `std::bad_alloc`, nothing has happened, nothing is
 // left behind, and the object goes on as if it had not been asked.
 
+#include <signal.h>
+
 #include <array>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -457,6 +461,65 @@ TEST(AllocationFaults, Scopes) {
     EXPECT_EQ(feed.subscribers(), 0u);
   });
   EXPECT_GE(failures, 4);
+}
+
+TEST(AllocationFaults, CallbacksOfContexts) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    CancelHandle handle = Context::Background().WithTimeout(absl::Hours(1));
+    int calls = 0;
+    CancelCallback callback;
+    const bool registered = fault.Attempt([&] {
+      callback = handle.context().OnCancel([&calls, large = std::array<char, 100>()] { calls += 1 + large[0]; });
+    });
+    EXPECT_TRUE(fault.Attempt([&] { handle.Cancel(); })) << "allocates nothing";
+    EXPECT_EQ(calls, registered);
+  });
+  EXPECT_EQ(failures, 2);
+}
+
+TEST(AllocationFaults, TimersAndWatchdogs) {
+  EXPECT_EQ(FailEveryAllocation([](AllocationFault& fault) {
+              fault.Attempt([] { Tick(absl::Hours(1)).Close(); });
+              std::optional<Timer> timer;
+              while (!fault.Attempt([&] { timer.emplace(absl::Hours(1)); })) {
+              }
+              std::optional<Watchdog> dog;
+              while (!fault.Attempt([&] { dog.emplace(absl::Hours(1)); })) {
+              }
+              EXPECT_TRUE(fault.Attempt([&] {
+                timer->Reset(absl::Hours(2));
+                timer->Stop();
+                EXPECT_TRUE(dog->Kick());
+                dog->Stop();
+                EXPECT_TRUE(SleepFor(dog->context(), absl::Nanoseconds(1)).ok());
+              })) << "allocate nothing";
+            }),
+            4);
+}
+
+TEST(AllocationFaults, BridgesAndSignals) {
+  const SignalContext other({SIGUSR2});  // So that the thread is there.
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    CancelHandle handle = Context::Background().WithCancel();
+    std::stop_source source;
+    std::optional<StopTokenFromContext> token;
+    std::optional<ContextFromStopToken> context;
+    std::optional<SignalContext> signals;
+    while (!fault.Attempt([&] { token.emplace(handle.context()); })) {
+    }
+    while (!fault.Attempt([&] { context.emplace(source.get_token()); })) {
+    }
+    while (!fault.Attempt([&] { signals.emplace(std::initializer_list<int>{SIGUSR1}); })) {
+    }
+    EXPECT_TRUE(fault.Attempt([&] {
+      handle.Cancel();
+      source.request_stop();
+    })) << "allocate nothing";
+    EXPECT_TRUE(token->token().stop_requested());
+    EXPECT_TRUE(context->context().done());
+    EXPECT_FALSE(signals->context().done());
+  });
+  EXPECT_GE(failures, 6);
 }
 
 Task<> ReceiveManyThenWait(ReceiveChannel<int> values, ReceiveChannel<absl::Time> timer, int* received) {

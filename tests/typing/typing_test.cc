@@ -118,6 +118,13 @@ TEST(Typing, AContextCopiesAndItsHandleDoesNot) {
   static_assert(kMoveOnly<CancelHandle>);
   static_assert(std::is_nothrow_move_constructible_v<CancelHandle>);
   static_assert(!std::is_default_constructible_v<CancelHandle>);
+  static_assert(kMoveOnly<CancelCallback>);
+  static_assert(kMoveOnly<StopTokenFromContext>);
+  static_assert(kStaysWhereItIs<ContextFromStopToken>);
+  static_assert(kStaysWhereItIs<SignalContext>);
+  static_assert(kStaysWhereItIs<Watchdog>);
+  static_assert(kStaysWhereItIs<VirtualClock>);
+  static_assert(kCopyableAndMovable<Timer>);
 }
 
 TEST(Typing, ASubscriptionMovesAndDoesNotCopy) {

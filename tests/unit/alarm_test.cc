@@ -1,6 +1,8 @@
 #include "eventbus/internal/waiting/alarm.h"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -115,6 +117,38 @@ TEST(AlarmClock, SetAndCancelFromManyThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(rung, 0);
+}
+
+class SilentAlarm final : public Alarm {
+ public:
+  void Ring(WakeList&, ReadyWork&) override {}
+};
+
+TEST(AlarmClock, HoldsAMillion) {
+  AlarmClock& clock = AlarmClock::Get();
+  constexpr int64_t kMillion = 1'000'000;
+  const size_t before = clock.size();
+  const Instant far = In(absl::Hours(1));
+  std::deque<SilentAlarm> alarms(kMillion);
+  int64_t n = 0;
+  for (SilentAlarm& alarm : alarms) clock.Set(alarm, far + absl::Nanoseconds((++n * 7919) % 1'000'003));
+  EXPECT_EQ(clock.size(), before + kMillion);
+  EXPECT_LE(clock.Earliest(), far + absl::Nanoseconds(1));
+  for (SilentAlarm& alarm : alarms) clock.Cancel(alarm);
+  EXPECT_EQ(clock.size(), before);
+}
+
+TEST(AlarmClock, OneIsSetEarlierButNotLater) {
+  AlarmClock& clock = AlarmClock::Get();
+  std::atomic<int> rung{0};
+  TestAlarm alarm([&] { ++rung; });
+  clock.SetEarlier(alarm, In(absl::ZeroDuration()));  // Not set: nothing.
+  clock.Set(alarm, In(absl::Hours(1)));
+  clock.SetEarlier(alarm, In(absl::Hours(2)));
+  clock.SetEarlier(alarm, In(absl::Milliseconds(1)));
+  AwaitTrue([&] { return rung.load() == 1; });
+  clock.Cancel(alarm);
+  EXPECT_EQ(rung, 1);
 }
 
 }  // namespace

@@ -46,10 +46,7 @@ void CancelCallbackState::Call() noexcept {
 }
 
 void CancelCallbackState::Ring(WakeList&, ReadyWork&) {
-  if (!context_->IsDone()) {  // A virtual clock has gone, and time with it.
-    AlarmClock::Get().Set(*this, context_->deadline());
-    return;
-  }
+  context_->IsDone();  // Ends it, if nobody has looked yet.
   {
     MutexLock lock(&context_->mutex);
     if (!context_->RemoveCallbackLocked(*this)) return;  // Another thread calls it, or it was removed.
