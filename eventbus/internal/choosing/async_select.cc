@@ -38,13 +38,16 @@ void AsyncSelectWait::Withdraw() {
 
 void AsyncSelectWait::Conclude() {
   activity_ = nullptr;
-  run_.Withdraw();
+  {
+    WakeList wakes;
+    run_.Withdraw(wakes);
+  }
   if (word_.claimer() != this) selected_ = run_.SelectedBy(*static_cast<const Waiter*>(word_.claimer()));
 }
 
 void AsyncSelectWait::Ring(WakeList& wakes, ReadyWork& ready) {
   if (!word_.Claim(this)) return;  // An arm has taken effect, and the coroutine is on its way.
-  run_.Withdraw();
+  run_.Withdraw(wakes);
   word_.Reset();
   Instant due = Instant::Never();
   if (!run_.PollTogether(this, wakes, selected_, due)) {

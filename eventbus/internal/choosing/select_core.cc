@@ -44,7 +44,10 @@ bool PollTogetherAndWait(SelectRun& run, Instant deadline, Selected& selected) {
   }
   if (!may_wait) return false;
   const Waiter* const chosen = operation.Await(std::min(deadline, due));
-  run.Withdraw();
+  {
+    WakeList wakes;
+    run.Withdraw(wakes);
+  }
   if (chosen == nullptr) return false;
   selected = run.SelectedBy(*chosen);
   return true;

@@ -101,11 +101,13 @@ Instant SelectRun::EnlistLocked(Operation& operation) {
   return due;
 }
 
-void SelectRun::Withdraw() {
+void SelectRun::Withdraw(WakeList& wakes) {
   for (size_t i = 0; i < arms_.size(); ++i) {
     if (arms_[i].target == nullptr) continue;
     MutexLock lock(&arms_[i].target->mutex);
-    if (waiters_[i].linked()) waiters_[i].Unlink();
+    if (!waiters_[i].linked()) continue;
+    waiters_[i].Unlink();
+    arms_[i].target->Withdrawn(wakes);
   }
 }
 

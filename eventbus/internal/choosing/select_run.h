@@ -49,8 +49,8 @@ class SelectRun {
   // arm may be ready by itself.
   bool PollTogether(Operation* operation, WakeList& wakes, Selected& selected, Instant& due);
 
-  // The end of step 3: takes out whatever waiter is still enlisted.
-  void Withdraw();
+  // The end of step 3: takes out whatever waiter is still enlisted. Whom that makes ready goes on `wakes`.
+  void Withdraw(WakeList& wakes);
 
   // What a claim by `waiter`, one of this run's, comes to.
   Selected SelectedBy(const Waiter& waiter) const {

@@ -51,9 +51,13 @@ void AsyncWait::Withdraw() {
   if (alarm_) AlarmClock::Get().Cancel(*alarm_);
   bool completed = false;
   {
+    WakeList wakes;
     MutexLock lock(&target_.mutex);
     completed = !waiter_.linked();
-    if (!completed) waiter_.Unlink();
+    if (!completed) {
+      waiter_.Unlink();
+      target_.Withdrawn(wakes);
+    }
   }
   if (completed) activity_->AwaitNotified();
   activity_ = nullptr;

@@ -8,7 +8,8 @@
 //      nothing, so there is no window in which a wake-up could be lost.
 //   4. Whatever makes an enlisted waiter's operation possible claims the waiter, completes it and wakes it, as
 //      `waiter.h` says.
-//   5. If the passing of time alone makes it ready, say when in `ReadyAt`; threads that wait on it sleep no longer than
+//   5. If a waiter may hold up those behind it, serve them in `Withdrawn`, once it has given up.
+//   6. If the passing of time alone makes it ready, say when in `ReadyAt`; threads that wait on it sleep no longer than
 //      that and then try again.
 
 #ifndef EVENTBUS_INTERNAL_WAITING_SELECTABLE_H_
@@ -28,6 +29,10 @@ class Selectable {
 
   // Links `arm`. It is taken out by whoever claims it or by its owner, with `Waiter::Unlink` under the mutex.
   virtual void Enlist(Waiter& arm) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+
+  // A waiter has given up, and its owner has just taken it out: it may have been first in a queue, and held up those
+  // behind it. Whom this makes ready goes on `wakes`. Channels and events need none of this: there each waiter wants one.
+  virtual void Withdrawn(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { static_cast<void>(wakes); }
 
   // When `arm` may become ready with nobody there to wake it; `Instant::Never()` if never.
   virtual Instant ReadyAt(const Waiter& arm) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {

@@ -16,7 +16,7 @@ class ThreadWait final : public SoleOperation {
   Waiter& waiter() { return waiter_; }
 
   // Sleeps until the waiter has been completed, or takes it out at `until`: `kDeadline`, and nothing happened. `mutex`
-  // is that of the selectable where the waiter is enlisted.
+  // is that of the selectable where the waiter is enlisted, which is none that has a `Withdrawn`.
   Outcome Await(Mutex& mutex, Instant until) ABSL_LOCKS_EXCLUDED(mutex) {
     if (!parker_.Park(Parker::kWoken, until)) {
       {

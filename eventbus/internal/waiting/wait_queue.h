@@ -16,6 +16,9 @@ class WaitQueue {
   // True if nobody waits. If false, all that wait may still turn out to be claimed elsewhere.
   bool empty() const { return waiters_.empty(); }
 
+  // The oldest waiter, stale or not; null if none.
+  Waiter* front() const { return waiters_.front(); }
+
   // Takes out the oldest waiter whose operation could be claimed, dropping the stale ones before it; null if none.
   // Amortised O(1): each waiter is dropped once.
   Waiter* PopClaimed() {

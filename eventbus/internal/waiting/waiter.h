@@ -13,7 +13,8 @@
 //   5. An operation that gives up (deadline, cancellation) claims itself, or takes its waiter out of the queue when it
 //      has only one. If it loses that race the transfer has happened: it waits for the wake-up, which is on its way and
 //      depends on no user code, and reports the transfer.
-//   6. Before it ends, an operation takes its remaining waiters out of their queues.
+//   6. Before it ends, an operation takes its remaining waiters out of their queues, and tells the selectable
+//      (`Selectable::Withdrawn`), unless it is one of those that do not ask.
 //
 // Invariants:
 //   W1. A waiter is linked only while its operation is alive, and only under its selectable's mutex.
