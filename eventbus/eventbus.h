@@ -12,11 +12,14 @@
 #include "eventbus/executor.h"
 #include "eventbus/feed.h"
 #include "eventbus/inline_executor.h"
+#include "eventbus/latest.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/notifier.h"
 #include "eventbus/on_each.h"
 #include "eventbus/readiness_fd.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/select.h"
+#include "eventbus/semaphore.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
 #include "eventbus/signal_context.h"
@@ -28,5 +31,6 @@
 #include "eventbus/thread_pool.h"
 #include "eventbus/timer.h"
 #include "eventbus/watchdog.h"
+#include "eventbus/wait_group.h"
 
 #endif  // EVENTBUS_EVENTBUS_H_
