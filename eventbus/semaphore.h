@@ -129,11 +129,11 @@ class Semaphore {
   template <typename Handler>
   Case CaseFor(int64_t units, Handler handler) {
     CheckUnits("Semaphore::OnAcquire", units);
-    return internal::TakingCase(core_, internal::SemaphoreRequest{&core_, units},
-                                [this, handler = std::move(handler)](internal::SemaphoreRequest& request,
-                                                                     internal::Outcome outcome) mutable {
-                                  handler(PermitIf(StatusOf(outcome, request.units), request.units));
-                                });
+    return internal::TakingCase(
+        core_, internal::SemaphoreRequest{&core_, units},
+        [this, handler = std::move(handler)](internal::SemaphoreRequest& request, internal::Outcome outcome) mutable {
+          handler(PermitIf(StatusOf(outcome, request.units), request.units));
+        });
   }
 
   static void CheckUnits(absl::string_view call, int64_t units);

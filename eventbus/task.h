@@ -47,6 +47,10 @@
 
 namespace eventbus {
 
+namespace internal {
+struct TaskAccess;
+}
+
 // Move-only. `co_await` it once, or spawn it. Destroyed before that, it never runs.
 template <typename T = void>
 class [[nodiscard]] Task {
@@ -70,6 +74,7 @@ class [[nodiscard]] Task {
   friend internal::TaskPromise<T>;
   template <typename U>
   friend class Spawned;
+  friend struct internal::TaskAccess;
 
   explicit Task(std::coroutine_handle<promise_type> frame) : frame_(frame) {}
 
@@ -79,6 +84,14 @@ class [[nodiscard]] Task {
 inline Task<void> internal::TaskPromise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<TaskPromise>::from_promise(*this));
 }
+
+// For the library itself: the frame of a task, which may be taken out of it.
+struct internal::TaskAccess {
+  template <typename T>
+  static std::coroutine_handle<TaskPromise<T>>& frame(Task<T>& task) {
+    return task.frame_;
+  }
+};
 
 // What a join gives: of a `Task<void>` or `Task<absl::Status>`, an `absl::Status`; of a `Task<absl::StatusOr<U>>`, that;
 // of any other, an `absl::StatusOr<T>`.

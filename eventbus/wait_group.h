@@ -75,9 +75,8 @@ class WaitGroup {
   Case OnZero() { return Case({.target = &core_}); }
   template <std::invocable Handler>
   Case OnZero(Handler handler) {
-    return Case({.target = &core_, .finish = [handler = std::move(handler)](void*, internal::Outcome) mutable {
-                   handler();
-                 }});
+    return Case(
+        {.target = &core_, .finish = [handler = std::move(handler)](void*, internal::Outcome) mutable { handler(); }});
   }
 
   // The count; other threads may change it before this returns.

@@ -242,9 +242,8 @@ TEST(Semaphore, NothingIsLostWhenWaitersGiveUp) {
     threads.emplace_back([&, i] {
       for (int round = 0; round < 2'000; ++round) {
         const int64_t units = 1 + (i + round) % 3;
-        const absl::Status status = i % 2 == 0
-                                        ? semaphore.Acquire(units)
-                                        : semaphore.AcquireUntil(absl::Now() + absl::Microseconds(5), units);
+        const absl::Status status =
+            i % 2 == 0 ? semaphore.Acquire(units) : semaphore.AcquireUntil(absl::Now() + absl::Microseconds(5), units);
         if (status.ok()) semaphore.Release(units);
       }
     });

@@ -29,9 +29,7 @@ void ExpectNothingIsLeft(const std::function<absl::Status(absl::Time)>& wait) {
   EXPECT_EQ(testing::LiveAllocations(), live);
 }
 
-absl::Status Late(int chosen) {
-  return chosen == -1 ? absl::DeadlineExceededError("") : absl::InternalError("chosen");
-}
+absl::Status Late(int chosen) { return chosen == -1 ? absl::DeadlineExceededError("") : absl::InternalError("chosen"); }
 
 // The three forms: until a time, until a context is done, and as a case.
 template <typename Until, typename WithContext, typename MakeCase>
@@ -76,6 +74,26 @@ TEST(TimedOutWaits, OfALatest) {
   ExpectNothingIsLeft([&](absl::Time deadline) { return reader.NextUntil(deadline).status(); },
                       [&](const Context& context) { return reader.Next(context).status(); },
                       [&] { return reader.OnNext(&next); });
+}
+
+TEST(TimedOutWaits, OfAnErrorGroup) {
+  const Channel<int> gate(0);
+  ErrorGroup group(Context::Background(), {.limit = 1});
+  ASSERT_TRUE(group.Go([&gate] { gate.Receive().IgnoreError(); }).ok());
+  ExpectNothingIsLeft([&](absl::Time deadline) { return group.WaitUntil(deadline); },
+                      [&](const Context& context) { return group.Wait(context); }, [&] { return group.OnDone(); });
+  ExpectNothingIsLeft([&](absl::Time deadline) {
+    const CancelHandle handle = Context::Background().WithDeadline(deadline);
+    return group.Go(handle.context(), [] {});
+  });
+  gate.Close();
+}
+
+TEST(TimedOutWaits, OfATaskGroup) {
+  TaskGroup group;
+  const TaskToken token = group.Add();
+  ExpectNothingIsLeft([&](absl::Time deadline) { return group.WaitUntil(deadline); },
+                      [&](const Context& context) { return group.Wait(context); }, [&] { return group.OnDone(); });
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-
 #include "eventbus/eventbus.h"
 #include "gtest/gtest.h"
 

@@ -4,7 +4,6 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-
 #include "eventbus/eventbus.h"
 #include "gtest/gtest.h"
 

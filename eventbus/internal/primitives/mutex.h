@@ -8,9 +8,11 @@
 // Lock order (a thread that holds one may take only those below it; those of one line never together, but as said):
 //   1. `SubscriptionScope`'s mutex
 //   2. a feed's membership mutex
-//   3. mutexes of selectables (channels, contexts, a feed's turn, the end of a subscription): several together only by the
-//      select core, by address
-//   4. the alarm clock's mutex, that of virtual time, that of signals
+//   3. the mutex of the links between groups
+//   4. a broadcast's mutex
+//   5. mutexes of selectables (channels, contexts, groups, a feed's turn, the end of a subscription): several together only
+//      by the select core, by address
+//   6. the alarm clock's mutex, that of virtual time, that of signals
 // User code runs under none of them.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_

@@ -1,0 +1,292 @@
+#include "eventbus/internal/groups/group_core.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "eventbus/internal/choosing/await.h"
+#include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/ground/fail.h"
+#include "eventbus/internal/ground/safe_status.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
+
+namespace eventbus::internal {
+
+// One task. Deleted by who is last to need it: its executor, who joins its thread, or, if it failed, the group.
+class GroupCore::Task final : public Work, public TaskEnd, public ListNode<GroupCore::Task> {
+ public:
+  Task(GroupCore& group, TaskFunction function) : group_(&group), function_(std::move(function)) {}
+
+  // On an executor.
+  void Run() override {
+    const Ref<GroupCore> group = Finish([this] { return Call(); });
+    WakeList wakes;
+    if (!group->Note(*this)) delete this;
+    group->EndTask(wakes);
+  }
+  void Abandon() override {
+    const Ref<GroupCore> group = Finish([this] {
+      return SafeStatus(absl::StatusCode::kUnavailable,
+                        [this] { return group_->Describe("the executor of a task was shut down", {}); });
+    });
+    WakeList wakes;
+    if (!group->Note(*this)) delete this;
+    group->EndTask(wakes);
+  }
+
+  // On a thread of its own.
+  void RunInThread() {
+    runner = ThisThread();
+    const ConsumerScope inside(group_.get());  // To the end: who destroys the group in here would join this thread.
+    const Ref<GroupCore> group = Finish([this] { return Call(); });
+    failed = group->Note(*this);
+    group->LetGo(*this);
+  }
+
+  std::optional<Thread> thread;
+  int parts = 2;  // G2. Guarded by the group's mutex.
+  // Written by the thread before it lets go.
+  ThreadIdentity runner = nullptr;
+  bool failed = false;
+
+ private:
+  // Sets the outcome, and destroys the function while the task still counts. Hands over the reference to the group.
+  template <typename Outcome>
+  Ref<GroupCore> Finish(Outcome get_outcome) {
+    outcome = get_outcome();
+    function_ = nullptr;
+    return std::move(group_);
+  }
+
+  absl::Status Call() {
+    if (group_->context().done()) return group_->context().status();  // Cancelled before it began.
+    const ConsumerScope inside(group_.get());
+    try {
+      return function_(group_->context());
+    } catch (const std::exception& e) {
+      thrown = std::current_exception();
+      const absl::string_view what = e.what();
+      return SafeStatus(absl::StatusCode::kInternal, [&] { return group_->Describe("a task threw", what); });
+    } catch (...) {
+      thrown = std::current_exception();
+      return SafeStatus(absl::StatusCode::kInternal, [&] { return group_->Describe("a task threw", {}); });
+    }
+  }
+
+  Ref<GroupCore> group_;
+  TaskFunction function_;
+};
+
+GroupCore::GroupCore(absl::string_view kind, const Context& parent, GroupSettings settings)
+    : kind_(kind), settings_(std::move(settings)), cancel_(parent.WithCancel()) {
+  if (settings_.limit < 0) Fail(kind_, absl::StrCat("a negative limit: ", settings_.limit));
+  if (settings_.limit > 0) limit_.emplace(settings_.limit);
+}
+
+GroupCore::~GroupCore() {
+  List<TaskEnd> failed;  // What was thrown may be destroyed with it: not under the mutex.
+  {
+    MutexLock lock(&mutex);
+    ModelCheck(ended_.empty(), "a thread of a group was never joined");  // G1
+    failed.TakeAll(failed_);
+  }
+  while (TaskEnd* const end = failed.PopFront()) delete end;
+}
+
+std::string GroupCore::Describe(absl::string_view event, absl::string_view what) const {
+  return absl::StrCat(kind_, " '", settings_.name, "': ", event, what.empty() ? "" : ": ", what);
+}
+
+absl::Status GroupCore::AwaitTurn(const Context& context, bool waits) {
+  // The contexts come first.
+  if (context.done()) return context.status();
+  if (cancel_.context().done()) return cancel_.context().status();
+  if (!limit_) return absl::OkStatus();
+  SemaphoreRequest request = {&*limit_, 1};
+  const Arm unit = {.target = &*limit_, .value = &request};
+  if (Await(unit, Instant::Past()) == Outcome::kDone) return absl::OkStatus();
+  if (!waits) return absl::Status(absl::StatusCode::kResourceExhausted, absl::string_view());
+  const Arm arms[] = {
+      {.target = ContextAccess::state(context)}, {.target = ContextAccess::state(cancel_.context())}, unit};
+  switch (SelectAmong(arms, Choice::kListed, Instant::Never()).index) {
+    case 0:
+      return context.status();
+    case 1:
+      return cancel_.context().status();
+    default:
+      return absl::OkStatus();
+  }
+}
+
+absl::Status GroupCore::Start(TaskFunction function, const Context& context, bool waits) {
+  Reap();
+  auto task = std::make_unique<Task>(*this, std::move(function));
+  if (absl::Status status = AwaitTurn(context, waits); !status.ok()) return status;
+  AddTask();
+  if (settings_.executor != nullptr) {
+    settings_.executor->Submit(*task.release());
+    return absl::OkStatus();
+  }
+  try {
+    Task& started = *task;
+    started.thread.emplace([&started] { started.RunInThread(); });
+  } catch (...) {
+    WakeList wakes;
+    EndTask(wakes);
+    throw;
+  }
+  LetGo(*task.release());
+  return absl::OkStatus();
+}
+
+absl::Status GroupCore::Admit(GroupMember& member, const Context& context, bool waits) {
+  Reap();
+  if (absl::Status status = AwaitTurn(context, waits); !status.ok()) return status;
+  AddTask();
+  MutexLock lock(&mutex);
+  starting_.PushBack(member);
+  return absl::OkStatus();
+}
+
+bool GroupCore::MayGoOn(GroupMember& started) {
+  MutexLock lock(&mutex);
+  if (!started.linked()) return true;  // It has ended.
+  if (ending_) return false;
+  started.Unlink();
+  members_.PushBack(started);
+  return true;
+}
+
+void GroupCore::EndMember(GroupMember& member, std::unique_ptr<TaskEnd> end, WakeList& wakes) {
+  {
+    MutexLock lock(&mutex);
+    member.Unlink();
+  }
+  if (Note(*end)) end.release();
+  EndTask(wakes);
+}
+
+void GroupCore::EndTask(WakeList& wakes) {
+  if (limit_) limit_->Release(1);
+  RemoveTask(wakes);
+}
+
+bool GroupCore::Note(TaskEnd& end) {
+  if (end.outcome.ok()) return false;
+  bool first;
+  {
+    MutexLock lock(&mutex);
+    first = failed_.empty();
+    failed_.PushBack(end);
+  }
+  if (first && settings_.cancels_on_error) cancel_.Cancel(end.outcome);
+  return true;
+}
+
+void GroupCore::LetGo(Task& task) {
+  WakeList wakes;
+  {
+    MutexLock lock(&mutex);
+    if (--task.parts > 0) return;
+    ended_.PushBack(task);
+  }
+  EndTask(wakes);
+}
+
+void GroupCore::Reap() {
+  // Whom the end of a task woke may run in its thread (an `InlineExecutor`), and come here.
+  Task* own = nullptr;
+  while (true) {
+    Task* task;
+    {
+      MutexLock lock(&mutex);
+      task = ended_.PopFront();
+      if (task == nullptr) {
+        if (own != nullptr) ended_.PushBack(*own);
+        return;
+      }
+    }
+    if (task->runner == ThisThread()) {
+      own = task;
+      continue;
+    }
+    task->thread->join();
+    task->thread.reset();
+    if (!task->failed) delete task;
+  }
+}
+
+void GroupCore::StopMembers() {
+  while (true) {
+    GroupMember* member;
+    {
+      MutexLock lock(&mutex);
+      ending_ = true;
+      member = members_.front();
+      if (member != nullptr) member->Hold();
+    }
+    if (member == nullptr) return;
+    member->StopAndDrop();  // By the end of which it is no member.
+  }
+}
+
+bool GroupCore::RunsHere() const {
+  if (ConsumerScope::IsInside(this)) return true;
+  bool runs = false;
+  const auto ask = [&runs](GroupMember& member) { runs = runs || member.RunsHere(); };
+  MutexLock lock(&mutex);
+  starting_.ForEach(ask);
+  members_.ForEach(ask);
+  return runs;
+}
+
+absl::Status GroupCore::RefuseOwnTask() const {
+  if (!RunsHere()) return absl::OkStatus();
+  return absl::FailedPreconditionError(Describe("Wait from one of its own tasks would wait for itself", {}));
+}
+
+absl::Status GroupCore::WaitUntil(Instant deadline) {
+  if (absl::Status refused = RefuseOwnTask(); !refused.ok()) return refused;
+  const Outcome outcome = Await({.target = this, .role = kIdle}, deadline);
+  if (outcome == Outcome::kDone) Reap();
+  return WaitStatus(outcome);
+}
+
+absl::Status GroupCore::Wait(const Context& context) {
+  if (absl::Status refused = RefuseOwnTask(); !refused.ok()) return refused;
+  const Outcome outcome = Await({.target = this, .role = kIdle}, context);
+  if (outcome == Outcome::kDone) Reap();
+  return WaitStatus(outcome, context);
+}
+
+absl::Status GroupCore::FirstError() const {
+  MutexLock lock(&mutex);
+  return failed_.empty() ? absl::OkStatus() : failed_.front()->outcome;
+}
+
+void GroupCore::RethrowFirst() const {
+  std::exception_ptr thrown;
+  {
+    MutexLock lock(&mutex);
+    if (!failed_.empty()) thrown = failed_.front()->thrown;
+  }
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+std::vector<absl::Status> GroupCore::Errors() const {
+  std::vector<absl::Status> errors;
+  MutexLock lock(&mutex);
+  failed_.ForEach([&errors](TaskEnd& end) { errors.push_back(end.outcome); });
+  return errors;
+}
+
+void GroupCore::End() {
+  if (RunsHere()) Fail(absl::StrCat("~", kind_), "destroyed by one of its own tasks");
+  cancel_.Cancel();
+  StopMembers();
+  Await({.target = this, .role = kNoTasks}, Instant::Never());
+  Reap();
+  Leave();
+}
+
+}  // namespace eventbus::internal
