@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "eventbus/channel.h"
+#include "eventbus/close_when_done.h"
 #include "eventbus/context.h"
 #include "eventbus/error_group.h"
+#include "eventbus/gather.h"
 #include "eventbus/internal/waiting/event.h"
 #include "eventbus/select.h"
 #include "eventbus/spawn_in.h"
@@ -202,6 +204,33 @@ TEST(TaskGroupModel, TheEndOfAGroupAgainstItsCoroutine) {
     }
     Check(!channel.TrySend(2).ok(), "nobody is left");
   });
+}
+
+TEST(FanInModel, TheChannelIsClosedOnceAfterTheLastProducer) {
+  Explore([] {
+    const Channel<int> channel(1);
+    TaskGroup group;
+    TaskToken token = group.Add();
+    Thread producer([&] {
+      Check(channel.Send(1).ok(), "open");
+      token.Done();
+    });
+    CloseWhenDone(group, channel);
+    Check(channel.Receive().ok(), "the value");
+    Check(!channel.Receive().ok(), "the end");
+  });
+}
+
+TEST(FanInModel, NoProducerIsLeftBlocked) {
+  Explore(
+      [] {
+        TaskGroup group;
+        Gather<int> gather(group, 1);
+        for (int i = 0; i < 2; ++i) Check(gather.Go([i] { return i; }).ok(), "accepted");
+        Check(gather.Collect()->size() == 1, "one");
+        Check(group.Wait().ok(), "both have ended");
+      },
+      {.preemptions = 1});
 }
 
 }  // namespace
