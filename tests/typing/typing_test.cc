@@ -140,6 +140,37 @@ TEST(Typing, WhatIsReferredToStaysWhereItIs) {
   static_assert(kStaysWhereItIs<SubscriptionScope>);
 }
 
+TEST(Typing, WhatIsHeldMovesAndDoesNotCopy) {
+  static_assert(kMoveOnly<SemaphorePermit> && std::is_nothrow_move_constructible_v<SemaphorePermit>);
+  static_assert(kMoveOnly<TaskToken> && std::is_nothrow_move_constructible_v<TaskToken>);
+  static_assert(sizeof(TaskToken) == sizeof(void*));
+  static_assert(std::copyable<LatestReader<MoveOnly>>);
+}
+
+TEST(Typing, SynchronisersAndGroupsStayWhereTheyAre) {
+  static_assert(kStaysWhereItIs<WaitGroup>);
+  static_assert(kStaysWhereItIs<Semaphore>);
+  static_assert(kStaysWhereItIs<Notifier>);
+  static_assert(kStaysWhereItIs<Latest<MoveOnly>>);
+  static_assert(kStaysWhereItIs<ErrorGroup>);
+  static_assert(kStaysWhereItIs<TaskGroup>);
+  static_assert(kStaysWhereItIs<Gather<MoveOnly>>);
+}
+
+template <typename Function>
+concept RunsInAGroup = requires(ErrorGroup& group, Function function) {
+  { group.Go(std::move(function)) } -> std::same_as<absl::Status>;
+};
+
+TEST(Typing, AGroupRunsWhatGivesAStatusOrNothing) {
+  static_assert(RunsInAGroup<void (*)()>);
+  static_assert(RunsInAGroup<void (*)(const Context&)>);
+  static_assert(RunsInAGroup<absl::Status (*)()>);
+  static_assert(RunsInAGroup<absl::Status (*)(Context)>);
+  static_assert(!RunsInAGroup<int (*)()>);
+  static_assert(!RunsInAGroup<void (*)(int)>);
+}
+
 template <typename F, typename C>
 concept Subscribes = requires(F& feed, const C& channel) {
   { feed.Subscribe(channel) } -> std::same_as<absl::StatusOr<Subscription>>;
