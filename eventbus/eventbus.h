@@ -3,6 +3,7 @@
 #ifndef EVENTBUS_EVENTBUS_H_
 #define EVENTBUS_EVENTBUS_H_
 
+#include "eventbus/actor.h"
 #include "eventbus/async_select.h"
 #include "eventbus/cancel_callback.h"
 #include "eventbus/case.h"
