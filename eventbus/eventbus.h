@@ -21,6 +21,7 @@
 #include "eventbus/notifier.h"
 #include "eventbus/on_each.h"
 #include "eventbus/parallel_map.h"
+#include "eventbus/pool.h"
 #include "eventbus/readiness_fd.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/select.h"

@@ -27,7 +27,8 @@ absl::Status PoolCore::StatusOf(Outcome outcome) const {
     case Outcome::kDone:
       return absl::OkStatus();
     case Outcome::kClosed:
-      return SafeStatus(absl::StatusCode::kFailedPrecondition, [&] { return absl::StrCat("pool '", name_, "': closed"); });
+      return SafeStatus(absl::StatusCode::kFailedPrecondition,
+                        [&] { return absl::StrCat("pool '", name_, "': closed"); });
     default:
       return absl::Status(absl::StatusCode::kDeadlineExceeded, "");
   }
