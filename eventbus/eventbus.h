@@ -15,6 +15,7 @@
 #include "eventbus/executor.h"
 #include "eventbus/feed.h"
 #include "eventbus/gather.h"
+#include "eventbus/gated_queue.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/latest.h"
 #include "eventbus/manual_executor.h"

@@ -1,6 +1,9 @@
 // A pool whose resources come back, break and are handed over in the instant in which who waits gives up or the pool closes.
 
+#include <utility>
+
 #include "eventbus/context.h"
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/pool.h"
 #include "eventbus/select.h"
 #include "gtest/gtest.h"
@@ -13,26 +16,30 @@ using explorer::Check;
 using explorer::Explore;
 using explorer::Thread;
 
-// Counts those that exist.
+// How many exist. Changing it is a point at which others could come in.
+using Alive = internal::Atomic<int>;
+
 class Resource {
  public:
-  explicit Resource(int& alive) : alive_(&alive) { Check(++*alive_ == 1, "one at a time"); }
+  explicit Resource(Alive& alive) : alive_(&alive) {
+    Check(alive_->fetch_add(1, std::memory_order_relaxed) == 0, "one at a time");
+  }
   Resource(Resource&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
   ~Resource() {
-    if (alive_ != nullptr) --*alive_;
+    if (alive_ != nullptr) alive_->fetch_sub(1, std::memory_order_relaxed);
   }
 
  private:
-  int* alive_;
+  Alive* alive_;
 };
 
-Pool<Resource>::Factory MakeOne(int& alive) {
+Pool<Resource>::Factory MakeOne(Alive& alive) {
   return [&alive](const Context&) { return Resource(alive); };
 }
 
 TEST(PoolModel, OneResourceServesAll) {
   Explore([] {
-    int alive = 0;
+    Alive alive{0};
     Pool<Resource> pool({.max_size = 1}, MakeOne(alive));
     int served = 0;
     const auto use = [&] {
@@ -51,7 +58,7 @@ TEST(PoolModel, OneResourceServesAll) {
 
 TEST(PoolModel, CancelAgainstHandOffLosesNothing) {
   Explore([] {
-    int alive = 0;
+    Alive alive{0};
     Pool<Resource> pool({.max_size = 1}, MakeOne(alive));
     absl::StatusOr<Pool<Resource>::Lease> held = pool.Acquire();
     CancelHandle cancel = Context::Background().WithCancel();
@@ -67,20 +74,20 @@ TEST(PoolModel, CancelAgainstHandOffLosesNothing) {
 
 TEST(PoolModel, ThePlaceOfABrokenOneGoesToWhoWaits) {
   Explore([] {
-    int alive = 0;
+    Alive alive{0};
     Pool<Resource> pool({.max_size = 1}, MakeOne(alive));
     absl::StatusOr<Pool<Resource>::Lease> held = pool.Acquire();
     Thread waiter([&] { Check(pool.Acquire().ok(), "served"); });
     held->Discard();
     waiter.Join();
-    Check(pool.ApproxSize() == 1 && alive == 1, "one, again");
+    Check(pool.ApproxSize() == 1 && alive.Peek() == 1, "one, again");
   });
 }
 
 TEST(PoolModel, AFactoryThatFailsGivesItsPlaceToWhoWaits) {
   Explore([] {
     int calls = 0;
-    int alive = 0;
+    Alive alive{0};
     Pool<Resource> pool({.max_size = 1}, [&](const Context&) -> absl::StatusOr<Resource> {
       if (++calls == 1) return absl::UnavailableError("");
       return Resource(alive);
@@ -96,7 +103,7 @@ TEST(PoolModel, AFactoryThatFailsGivesItsPlaceToWhoWaits) {
 
 TEST(PoolModel, CloseAgainstAWaiterAndAReturn) {
   Explore([] {
-    int alive = 0;
+    Alive alive{0};
     Pool<Resource> pool({.max_size = 1}, MakeOne(alive));
     absl::StatusOr<Pool<Resource>::Lease> held = pool.Acquire();
     Thread waiter([&] {
@@ -107,13 +114,24 @@ TEST(PoolModel, CloseAgainstAWaiterAndAReturn) {
     held->Return();
     waiter.Join();
     closer.Join();
-    Check(alive == 0 && pool.ApproxSize() == 0, "all gone");
+    Check(alive.Peek() == 0 && pool.ApproxSize() == 0, "all gone");
+  });
+}
+
+TEST(PoolModel, CloseWakesWhoWaitsForALeaseThatStaysOut) {
+  Explore([] {
+    Alive alive{0};
+    Pool<Resource> pool({.max_size = 1}, MakeOne(alive));
+    const absl::StatusOr<Pool<Resource>::Lease> held = pool.Acquire();
+    Thread waiter([&] { Check(absl::IsFailedPrecondition(pool.Acquire().status()), "told"); });
+    pool.Close();
+    waiter.Join();
   });
 }
 
 TEST(PoolModel, ASelectThatTakesAnotherCaseTakesNoResource) {
   Explore([] {
-    int alive = 0;
+    Alive alive{0};
     Pool<Resource> pool({.max_size = 1}, MakeOne(alive));
     absl::StatusOr<Pool<Resource>::Lease> held = pool.Acquire();
     CancelHandle cancel = Context::Background().WithCancel();
