@@ -18,6 +18,7 @@
 #include "eventbus/gated_queue.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/latest.h"
+#include "eventbus/keyed_tasks.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/notifier.h"
 #include "eventbus/on_each.h"
