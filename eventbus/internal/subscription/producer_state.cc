@@ -1,0 +1,48 @@
+#include "eventbus/internal/subscription/producer_state.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "eventbus/internal/ground/safe_status.h"
+#include "eventbus/internal/ground/status_of_call.h"
+#include "eventbus/internal/subscription/subscription_id.h"
+
+namespace eventbus::internal {
+
+ProducerState::ProducerState(Executor& executor, const Context& parent, std::string name, ErasedProducer producer)
+    : StoppableTask(executor, parent), id_(NextCompositeId()), name_(std::move(name)), producer_(std::move(producer)) {}
+
+void ProducerState::Unsubscribe() {
+  {
+    MutexLock lock(&mutex_);
+    unsubscribed_ = true;  // P1
+  }
+  Stop();
+}
+
+void ProducerState::Body(const Context& context) {
+  result_ = StatusOfCall([&] { return producer_(context); },
+                         [this](absl::string_view what) {
+                           return SafeStatus(absl::StatusCode::kInternal, [&] {
+                             return absl::StrCat("subscription '", name_, "': the producer threw",
+                                                 what.empty() ? "" : ": ", what);
+                           });
+                         });
+}
+
+void ProducerState::Concluded(Ran ran) {
+  if (ran == Ran::kAbandoned) {
+    result_ = SafeStatus(absl::StatusCode::kUnavailable,
+                         [this] { return absl::StrCat("subscription '", name_, "': the executor was shut down"); });
+  }
+  producer_ = nullptr;
+  bool unsubscribed;
+  {
+    MutexLock lock(&mutex_);
+    unsubscribed = unsubscribed_;
+  }
+  signal_.End(unsubscribed ? absl::OkStatus() : result_);  // P2
+}
+
+}  // namespace eventbus::internal
