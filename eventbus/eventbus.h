@@ -27,6 +27,7 @@
 #include "eventbus/new_subscription.h"
 #include "eventbus/on_each.h"
 #include "eventbus/parallel_map.h"
+#include "eventbus/outbox.h"
 #include "eventbus/pool.h"
 #include "eventbus/readiness_fd.h"
 #include "eventbus/receive_channel.h"
