@@ -28,7 +28,8 @@
 //
 // A call from inside a function of the same actor would wait for itself and is refused with `kFailedPrecondition`; the
 // function has the state at hand, and may `Post`. Actors that call one another in a circle wait for ever: post, or give the
-// calls a context.
+// calls a context. So does a call by work that keeps the actor's executor from running it, such as work of a pool with one
+// thread: that is what `AsyncCall` is for.
 //
 // Bounded: `capacity` calls and posts wait in the queue. More wait for room, in their order; each of them is a caller that
 // blocks, so nothing grows without end.
@@ -226,9 +227,10 @@ class Actor {
   template <internal::ActorFunction<State> Function>
   auto Call(const Context& context, Function function) {
     using Request = internal::ActorCall<State, Function>;
+    const auto core = core_;  // The function may destroy this.
     const auto request =
-        internal::MakeRef<Request>(*core_, std::move(function), internal::ActorRequest::Settles::kOnceRun);
-    absl::Status status = core_->Perform(context, *request, "Call");
+        internal::MakeRef<Request>(*core, std::move(function), internal::ActorRequest::Settles::kOnceRun);
+    absl::Status status = core->Perform(context, *request, "Call");
     return status.ok() ? request->TakeResult() : typename Request::Result(std::move(status));
   }
 
@@ -282,9 +284,10 @@ class Actor {
  private:
   template <typename Function>
   absl::Status PostWith(const Context& context, Function function, internal::ActorCore::Room room) {
+    const auto core = core_;  // The function may destroy this.
     const auto request = internal::MakeRef<internal::ActorCall<State, Function>>(
-        *core_, std::move(function), internal::ActorRequest::Settles::kOnceAccepted);
-    return core_->PerformPost(context, *request, room);
+        *core, std::move(function), internal::ActorRequest::Settles::kOnceAccepted);
+    return core->PerformPost(context, *request, room);
   }
 
   std::unique_ptr<ThreadPool> thread_;  // Null on an executor. Goes after the core has ended.

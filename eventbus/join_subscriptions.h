@@ -39,8 +39,8 @@ namespace eventbus {
 struct JoinOptions {
   // For people.
   std::string name = {};
-  // Where the others are unsubscribed once one has failed; must outlive the joined subscription, or be shut down before. Null: in a
-  // thread for the moment.
+  // Where the others are unsubscribed once one has failed; must outlive the joined subscription, or be shut down before. Null:
+  // in a thread for the moment.
   Executor* executor = nullptr;
 };
 

@@ -27,8 +27,8 @@
 //   - An `OutboxLock` sends after it has unlocked. When it is over, what was added under it has been sent, unless it ran inside a
 //     handler of this library: that never waits for another sender, for that one may wait for the handler. Then what it
 //     added is sent by that other sender; if there is none, in the handler.
-//   - From inside the send itself, such as in a handler that the feed calls in the sending thread, values may be added and are sent
-//     by the flush in progress, in their turn.
+//   - From inside the send itself, such as in a handler that the feed calls in the sending thread, values may be added and are
+//     sent by the flush in progress, in their turn.
 //   - A flush that ends with its context leaves the rest for the next, and no value is sent twice: one that a feed has begun to
 //     deliver counts as sent.
 //   - What could not be sent is given to `on_unsent`: the feed or channel is closed, or a copy threw.
@@ -194,8 +194,8 @@ concept StandardLockable = requires(M& mutex) {
 
 }  // namespace internal
 
-// Holds a mutex of the caller's for a scope; at its end unlocks it, and then flushes. `Mutex` has `lock` and `unlock`, or `Lock` and
-// `Unlock`.
+// Holds a mutex of the caller's for a scope; at its end unlocks it, and then flushes. `Mutex` has `lock` and `unlock`, or
+// `Lock` and `Unlock`.
 template <typename Mutex, typename T>
 class ABSL_SCOPED_LOCKABLE OutboxLock {
  public:

@@ -134,9 +134,12 @@ class Pool {
   // Never waits for others: `kResourceExhausted` if all resources are lent. May make one, and then lasts as long as the
   // factory.
   absl::StatusOr<Lease> TryAcquire() {
-    absl::StatusOr<Lease> lease = AcquireUntilInstant(Context::Background(), internal::Instant::Past());
-    if (absl::IsDeadlineExceeded(lease.status())) return absl::Status(absl::StatusCode::kResourceExhausted, "");
-    return lease;
+    const internal::Ref<Core> core = core_;
+    internal::PoolGrant grant;
+    const absl::Status status = core->Acquire(Context::Background(), internal::Instant::Past(), grant);
+    if (absl::IsDeadlineExceeded(status)) return absl::Status(absl::StatusCode::kResourceExhausted, "");
+    if (!status.ok()) return status;
+    return MakeLease(Context::Background(), std::move(grant));
   }
 
   // A case that acquires: `lease` is set if it is chosen, as by `Acquire`. Where a resource has to be made, that happens after

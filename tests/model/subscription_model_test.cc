@@ -148,7 +148,12 @@ TEST(ResubscribeModel, AReasonThatIsOnItsWayIsNotTakenForAGoodEnd) {
     const Subscription subscription =
         Resubscribe(absl::Seconds(1),
                     [&](const Context&, const absl::Status& last_error) -> absl::StatusOr<Subscription> {
-                      if (++calls == 1) return feed.Subscribe(channel);
+                      if (++calls == 1) {
+                        absl::StatusOr<Subscription> made = feed.Subscribe(channel);
+                        if (made.ok())
+                          made->Err();  // There is a channel for the reason, which comes there after the end.
+                        return made;
+                      }
                       Check(!last_error.ok(), "told why");
                       absl::StatusOr<Subscription> ended = good.Subscribe(channel);
                       good.Close();

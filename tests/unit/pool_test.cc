@@ -155,6 +155,12 @@ TEST_F(PoolTest, AFactoryThatFailsOrThrowsGivesItsPlaceToTheNext) {
   EXPECT_TRUE(third.ok());
 }
 
+TEST_F(PoolTest, WhatTheFactorySaysIsNotTakenForAFullPool) {
+  Connections pool({},
+                   [](const Context&) -> absl::StatusOr<Connection> { return absl::DeadlineExceededError("slow"); });
+  EXPECT_EQ(pool.TryAcquire().status(), absl::DeadlineExceededError("slow"));
+}
+
 TEST_F(PoolTest, TheFactoryGetsTheContextAndMayUseThePool) {
   Context seen = Context::Background();
   std::unique_ptr<Connections> pool;

@@ -16,8 +16,8 @@
 //       one.
 //   G4. A deadline ends the hold whose generation it has, and no other.
 //
-// Who wakes whom: who releases, and each that is done, wakes those that it lets in; who comes to a full line wakes the one that it
-// evicts; who closes wakes all.
+// Who wakes whom: who releases, and each that is done, wakes those that it lets in; who comes to a full line wakes the one
+// that it evicts; who closes wakes all.
 
 #ifndef EVENTBUS_INTERNAL_OWNERS_GATE_CORE_H_
 #define EVENTBUS_INTERNAL_OWNERS_GATE_CORE_H_

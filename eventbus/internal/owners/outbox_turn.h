@@ -1,8 +1,8 @@
 // Who of those that have collected values sends them: one at a time, in the order of the collection, and nothing is left behind.
 //
 // Invariants:
-//   O1. One thread at a time has the turn, and sends the oldest value. It gives the turn up only under the mutex, and only if there
-//       is nothing to send, or to the oldest that waits for it.
+//   O1. One thread at a time has the turn, and sends the oldest value. It gives the turn up only under the mutex, and only if
+//       there is nothing to send, or to the oldest that waits for it.
 //   O2. So, but for who gives up because of its context, who adds a value and finds the turn taken may leave: the value is sent
 //       by whoever has the turn, or has it next.
 //

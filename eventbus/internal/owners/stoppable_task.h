@@ -8,8 +8,8 @@
 // Invariants:
 //   T1. The body runs once at most, and `Concluded` once, after it or in its place; then the end is announced.
 //   T2. From `Prepare` until it has ended the task keeps itself alive.
-//   T3. After `Prepare` it may be stopped, and `Go` follows, once: who ends it before its body has run waits for that, so that the
-//       task does not go before who starts it.
+//   T3. After `Prepare` it may be stopped, and `Go` follows, once: who ends it before its body has run waits for that, so that
+//       the task does not go before who starts it.
 
 #ifndef EVENTBUS_INTERNAL_OWNERS_STOPPABLE_TASK_H_
 #define EVENTBUS_INTERNAL_OWNERS_STOPPABLE_TASK_H_
