@@ -21,8 +21,9 @@ void ActorCore::Report(const absl::Status& error) {
 }
 
 absl::Status ActorCore::RefusalLocked() const {
-  return SafeStatus(abandoned_ ? absl::StatusCode::kUnavailable : absl::StatusCode::kFailedPrecondition, [&] {
-    return absl::StrCat("actor '", name_, abandoned_ ? "': its executor was shut down" : "': stopped");
+  const bool abandoned = abandoned_;
+  return SafeStatus(abandoned ? absl::StatusCode::kUnavailable : absl::StatusCode::kFailedPrecondition, [&] {
+    return absl::StrCat("actor '", name_, abandoned ? "': its executor was shut down" : "': stopped");
   });
 }
 
