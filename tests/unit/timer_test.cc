@@ -353,7 +353,6 @@ TEST(Timer, ResetInALoopThatWaitsNeedsNoAlarm) {
 
 TEST(Timer, AStaleTickIsNeverReceivedInRealTime) {
   const Timer timer;
-  std::atomic<bool> over{false};
   std::atomic<int64_t> received{0};
   std::vector<std::thread> receivers;
   for (int t = 0; t < 2; ++t) {

@@ -235,8 +235,8 @@ TEST(VirtualClockDeathTest, WhatCannotBeFailsAtOnce) {
   EXPECT_DEATH(VirtualClock(), "VirtualClock: there is one already");
   EXPECT_DEATH(clock.Advance(absl::Seconds(-1)), "Advance: the duration must be finite and not negative");
   EXPECT_DEATH(clock.Advance(absl::InfiniteDuration()), "finite");
-  EXPECT_DEATH(VirtualClock(absl::InfiniteFuture()), "not in the years");
-  EXPECT_DEATH(VirtualClock(absl::InfinitePast()), "not in the years");
+  EXPECT_DEATH(VirtualClock{absl::InfiniteFuture()}, "not in the years");
+  EXPECT_DEATH(VirtualClock{absl::InfinitePast()}, "not in the years");
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ TEST(Watchdog, FiresInRealTime) {
 }
 
 TEST(WatchdogDeathTest, APeriodThatIsNotPositiveFailsAtOnce) {
-  EXPECT_DEATH(Watchdog(absl::ZeroDuration()), "Watchdog: the period must be at least a nanosecond");
+  EXPECT_DEATH(Watchdog{absl::ZeroDuration()}, "Watchdog: the period must be at least a nanosecond");
 }
 
 }  // namespace
