@@ -17,7 +17,7 @@ using explorer::Options;
 using explorer::Thread;
 
 void ExploreProgram(const Program& program, const Options& options = {}) {
-  for (const int64_t capacity : {int64_t{0}, int64_t{1}, kNoLimit}) {
+  for (const int64_t capacity : {int64_t{0}, int64_t{1}, int64_t{2}, kNoLimit}) {
     Explore(
         [&] {
           const Channel<int> channel = capacity == kNoLimit ? Channel<int>(kUnbounded) : Channel<int>(capacity);

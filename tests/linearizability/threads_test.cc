@@ -1,6 +1,7 @@
 // Histories of real threads, many and short, from random programs.
 
 #include <iostream>
+#include <iterator>
 #include <random>
 #include <thread>
 
@@ -16,12 +17,12 @@ TEST(Linearizability, OfChannels) {
   std::mt19937_64 random = run.Random(1);
   int64_t histories = 0;
   for (; run.goes_on(); ++histories) {
-    const int64_t capacity = static_cast<int64_t>(random() % 4);  // 3 stands for unbounded.
+    constexpr int64_t kCapacities[] = {0, 1, 2, 8, kNoLimit};
+    const int64_t capacity = kCapacities[random() % std::size(kCapacities)];
     const Program program = RandomProgram(random, 2 + random() % 3, 4);
-    const Channel<int> channel = capacity == 3 ? Channel<int>(kUnbounded) : Channel<int>(capacity);
+    const Channel<int> channel = capacity == kNoLimit ? Channel<int>(kUnbounded) : Channel<int>(capacity);
     const ChannelHistory history = ChannelRun(channel).Run<std::thread>(program);
-    ASSERT_TRUE(IsLinearizable(capacity == 3 ? kNoLimit : capacity, history)) << "capacity " << capacity << "\n"
-                                                                              << ToString(history);
+    ASSERT_TRUE(IsLinearizable(capacity, history)) << "capacity " << capacity << "\n" << ToString(history);
   }
   std::cout << histories << " histories" << std::endl;
   EXPECT_GT(histories, 0);

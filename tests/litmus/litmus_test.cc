@@ -237,6 +237,35 @@ TEST(Litmus, Countdown) {
   }
 }
 
+// A value is there when its count is, and a slot is free when its count is: the values are plain, and slots are used again.
+TEST(Litmus, SplitRing) {
+  constexpr int kValues = 20 * kRounds;
+  Channel<std::unique_ptr<int>> channel(static_cast<std::ptrdiff_t>(kLeastSplitCapacity));
+  Together(
+      [&] {
+        for (int i = 0; i < kValues; ++i) EXPECT_TRUE(channel.Send(std::make_unique<int>(i)).ok());
+      },
+      [&] {
+        for (int i = 0; i < kValues; ++i) EXPECT_EQ(**channel.Receive(), i);
+      });
+  // Two receivers follow each other under the receiving end's lock alone.
+  int64_t sum = 0;
+  std::thread sender([&] {
+    for (int i = 0; i < kValues; ++i) EXPECT_TRUE(channel.Send(std::make_unique<int>(1)).ok());
+    channel.Close();
+  });
+  std::atomic<int64_t> other{0};
+  Together(
+      [&] {
+        for (std::unique_ptr<int>& value : channel) other.fetch_add(*value, std::memory_order_relaxed);
+      },
+      [&] {
+        for (std::unique_ptr<int>& value : channel) sum += *value;
+      });
+  sender.join();
+  EXPECT_EQ(sum + other.load(), kValues);
+}
+
 TEST(Litmus, ContextDone) {
   for (int round = 0; round < kRounds; ++round) {
     int plain = 0;

@@ -138,6 +138,37 @@ TEST(ChannelCore, TryReceiveManyTakesFromTheQueueAndThenFromBlockedSenders) {
   for (std::thread& sender : senders) sender.join();
 }
 
+// Room for so many that each end has a lock of its own.
+TEST(SplitChannelCore, LetsInThoseWhoWaitInTheOrderInWhichTheyCame) {
+  constexpr int kRoom = static_cast<int>(kLeastSplitCapacity);
+  const Ref<ChannelCore> channel = IntChannel(kRoom);
+  for (int i = 0; i < kRoom; ++i) ASSERT_EQ(Send(*channel, i), Outcome::kDone);
+  std::vector<std::thread> senders;
+  for (int i = 0; i < 3; ++i) {
+    senders.emplace_back([&, i] { EXPECT_EQ(Send(*channel, kRoom + i, Instant::Never()), Outcome::kDone); });
+    AwaitWaiting(*channel, Role::kSend, i + 1);
+  }
+  EXPECT_EQ(Send(*channel, 99), Outcome::kNotReady) << "it would overtake";
+  EXPECT_EQ(Receive(*channel), 0);
+  EXPECT_EQ(channel->ApproxSize(), static_cast<size_t>(kRoom)) << "a freed slot is filled at once";
+  int values[2 * kRoom] = {};
+  ASSERT_EQ(channel->TryReceiveMany(values, 2), 2u) << "beside two more who wait";
+  EXPECT_EQ(channel->TryReceiveMany(values + 2, 2 * kRoom), static_cast<size_t>(kRoom));
+  for (int i = 0; i < kRoom + 2; ++i) EXPECT_EQ(values[i], i + 1);
+  EXPECT_EQ(Receive(*channel), kNone);
+  for (std::thread& sender : senders) sender.join();
+}
+
+TEST(SplitChannelCore, ReceiversTakeTheShortWayAgainOnceNobodyWaits) {
+  const Ref<ChannelCore> channel = IntChannel(kLeastSplitCapacity);
+  for (size_t i = 0; i < kLeastSplitCapacity; ++i) ASSERT_EQ(Send(*channel, 1), Outcome::kDone);
+  EXPECT_EQ(Send(*channel, 2), Outcome::kNotReady);
+  int value = 0;
+  EXPECT_FALSE(channel->TryReceiveQueued(&value)) << "a sender may wait";
+  EXPECT_EQ(Receive(*channel), 1);
+  EXPECT_TRUE(channel->TryReceiveQueued(&value)) << "none did";
+}
+
 TEST(ChannelCore, DestroysWhatNobodyReceived) {
   Counted::Counts counts;
   {

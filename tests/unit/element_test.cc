@@ -50,6 +50,26 @@ TEST(Element, HasNoCopyForAMoveOnlyType) {
   EXPECT_NE(kElementOf<std::string>.copy, nullptr);
 }
 
+TEST(Element, MovesAWordAsItIs) {
+  uint64_t from = 0x0123456789abcdef;
+  uint64_t to = 0;
+  kElementOf<uint64_t>.Move(&to, &from);
+  EXPECT_EQ(to, from);
+  to = 0;
+  kElementOf<uint64_t>.Relocate(&to, &from);
+  EXPECT_EQ(to, from);
+}
+
+// As large as a word, but not plain.
+TEST(Element, MovesAPointerThatOwns) {
+  const Element& element = kElementOf<std::unique_ptr<int>>;
+  auto from = std::make_unique<int>(7);
+  alignas(std::unique_ptr<int>) std::byte memory[sizeof(from)];
+  element.Move(memory, &from);
+  EXPECT_EQ(from, nullptr);
+  element.destroy(memory);
+}
+
 TEST(Element, RelocateEndsTheSource) {
   Counted::Counts counts;
   const Element& element = kElementOf<Counted>;

@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/backoff.h"
 #include "gtest/gtest.h"
 
 namespace eventbus::internal {
@@ -99,6 +100,14 @@ TEST(Parker, MayBeDestroyedAsSoonAsTheTokenWasSeen) {
     ASSERT_EQ(parked->value, round);
   }
   waker.join();
+}
+
+TEST(Backoff, EndsAndStaysAtItsEnd) {
+  Backoff backoff;
+  int pauses = 0;
+  while (backoff.Pause()) ++pauses;
+  EXPECT_EQ(pauses, kBackoffSpins + kBackoffYields);
+  EXPECT_FALSE(backoff.Pause());
 }
 
 }  // namespace

@@ -30,7 +30,14 @@ class PlainWait {
  public:
   PlainWait(ChannelCore& channel, Role role, void* value) : wait_(channel, role, value) {}
 
-  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) { return wait_.Suspend(activity, here); }
+  bool Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) {
+    Waiter& waiter = wait_.waiter();
+    if (waiter.role == Role::kReceive && static_cast<ChannelCore&>(wait_.target()).TryReceiveQueued(waiter.value)) {
+      waiter.outcome = Outcome::kDone;
+      return false;
+    }
+    return wait_.Suspend(activity, here);
+  }
   void Fail(std::exception_ptr thrown) { wait_.Fail(std::move(thrown)); }
   Outcome Resume() { return wait_.Resume(); }
   void Withdraw() { wait_.Withdraw(); }

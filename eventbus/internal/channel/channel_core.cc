@@ -1,13 +1,32 @@
 #include "eventbus/internal/channel/channel_core.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "eventbus/internal/waiting/backoff.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
 
-ChannelCore::ChannelCore(const Element& element, size_t capacity) : queue_(element, capacity) {}
+ChannelCore::ChannelCore(const Element& element, size_t capacity)
+    : ring_(capacity >= kLeastSplitCapacity && capacity != kUnboundedCapacity ? SplitRing::Make(element, capacity)
+                                                                              : nullptr) {
+  if (ring_ != nullptr) {
+    std::construct_at(&sender_, *ring_);
+  } else {
+    std::construct_at(&queue_, element, capacity);
+  }
+}
+
+ChannelCore::~ChannelCore() {
+  if (ring_ != nullptr) {
+    SplitRing::Free(ring_, sender_);
+    std::destroy_at(&sender_);
+  } else {
+    std::destroy_at(&queue_);
+  }
+}
 
 Outcome ChannelCore::TrySendLocked(void* value, WakeList& wakes) {
   if (closed_.load(std::memory_order_relaxed)) return Outcome::kClosed;
@@ -17,14 +36,33 @@ Outcome ChannelCore::TrySendLocked(void* value, WakeList& wakes) {
     wakes.Add(*receiver);
     return Outcome::kDone;
   }
+  if (ring_ != nullptr) return TrySendToRing(value);
   if (queue_.full()) return Outcome::kNotReady;
   queue_.Push(value);
   HaveChanged();
   return Outcome::kDone;
 }
 
+Outcome ChannelCore::TrySendToRing(void* value) {
+  if (!sender_.HasRoom(*ring_)) {
+    MutexLock lock(&ring_->mutex);
+    if (!sender_.HasRoom(*ring_)) {
+      ring_->needs_channel = true;  // R3: now it stays full, and the sender may wait (I2).
+      return Outcome::kNotReady;
+    }
+  }
+  sender_.Send(value);
+  HaveChanged();
+  return Outcome::kDone;
+}
+
 Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
-  if (!queue_.empty()) {
+  if (ring_ != nullptr) {
+    if (TryReceiveFromRing(to, wakes)) {
+      HaveChanged();
+      return Outcome::kDone;
+    }
+  } else if (!queue_.empty()) {
     queue_.Pop(to);
     if (Waiter* sender = senders_.PopClaimed()) {  // I4
       queue_.Push(sender->value);
@@ -48,18 +86,76 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
   return outcome;
 }
 
+bool ChannelCore::TryReceiveFromRing(void* to, WakeList& wakes) {
+  MutexLock lock(&ring_->mutex);
+  const bool received = ring_->Receive(to, sender_);
+  if (ring_->needs_channel) {
+    if (Waiter* sender = received ? senders_.PopClaimed() : nullptr) {  // I4
+      sender_.HasRoom(*ring_);                                          // It sees the slot that has just come free.
+      sender_.Send(sender->value);
+      sender->outcome = Outcome::kDone;
+      wakes.Add(*sender);
+    }
+    ring_->needs_channel = !senders_.empty() || watches_ != nullptr;
+  }
+  return received;
+}
+
 Outcome ChannelCore::TryLocked(Role role, void* value, WakeList& wakes) {
   return role == Role::kSend ? TrySendLocked(value, wakes) : TryReceiveLocked(value, wakes);
 }
 
 Outcome ChannelCore::Complete(Role role, void* value, Instant deadline) {
+  bool alone = false;
+  if (ring_ != nullptr) {
+    if (role == Role::kReceive) {
+      MutexLock lock(&ring_->mutex);
+      alone = !ring_->needs_channel;
+      if (alone && ring_->Receive(value, sender())) return Outcome::kDone;
+    } else {
+      MutexLock lock(&mutex);
+      if (TrySendQueued(value)) return Outcome::kDone;
+      alone = senders_.empty() && watches_ == nullptr;
+    }
+  }
+  return CompleteFully(role, value, deadline, alone);
+}
+
+Outcome ChannelCore::CompleteFully(Role role, void* value, Instant deadline, bool alone) {
+  const bool may_wait = deadline != Instant::Past();
+  // Awake, for a moment. Not beside others who wait, nor beside a watch, whose owner may be quicker each time.
+  if (alone && may_wait) {
+    if (role == Role::kSend) {
+      AwaitRoom();
+    } else if (AwaitValue() && TryReceiveQueued(value)) {
+      return Outcome::kDone;
+    }
+  }
   {
     WakeList wakes;
     MutexLock lock(&mutex);
     const Outcome outcome = TryLocked(role, value, wakes);
-    if (outcome != Outcome::kNotReady || deadline == Instant::Past()) return outcome;
+    if (outcome != Outcome::kNotReady || !may_wait) return outcome;
   }
   return WaitFor(role, value, deadline);
+}
+
+bool ChannelCore::AwaitValue() const {
+  Backoff backoff;
+  while (backoff.Pause()) {
+    if (QueuedInRing() != 0) return true;
+    if (closed()) return false;
+  }
+  return false;
+}
+
+void ChannelCore::AwaitRoom() const {
+  if (QueuedInRing() < capacity()) return;
+  // Not for the first slot: a sender that takes each one as it comes free takes the receiver's cache line with it.
+  const size_t enough = capacity() - std::min<size_t>(capacity() / 4, 64);
+  Backoff backoff;
+  while (QueuedInRing() > enough && !closed() && backoff.Pause()) {
+  }
 }
 
 Outcome ChannelCore::WaitFor(Role role, void* value, Instant deadline) {
@@ -86,6 +182,12 @@ Outcome ChannelCore::WaitFor(Role role, void* value, Instant deadline) {
 }
 
 size_t ChannelCore::TryReceiveMany(void* to, size_t max) {
+  if (ring_ != nullptr) {
+    MutexLock lock(&ring_->mutex);
+    if (!ring_->needs_channel) {
+      if (const size_t count = ring_->ReceiveMany(to, max, sender())) return count;
+    }
+  }
   WakeList wakes;
   MutexLock lock(&mutex);
   size_t count = 0;
@@ -111,6 +213,7 @@ bool ChannelCore::Close() {
 }
 
 size_t ChannelCore::ApproxSize() const {
+  if (ring_ != nullptr) return std::min(QueuedInRing(), capacity());
   MutexLock lock(&mutex);
   return queue_.size();
 }
@@ -137,6 +240,10 @@ void ChannelCore::Enlist(Waiter& arm) {
 void ChannelCore::AddWatch(ChannelWatch& watch) {
   MutexLock lock(&mutex);
   watch.next_ = std::exchange(watches_, &watch);
+  if (ring_ != nullptr) {
+    MutexLock receiving(&ring_->mutex);
+    ring_->needs_channel = true;
+  }
   TellWatches();
 }
 
@@ -151,7 +258,7 @@ void ChannelCore::TellWatches() {
   const bool closed = closed_.load(std::memory_order_relaxed);
   const Instant due = ProducesAt();
   const bool is_due = !due.is_never() && due <= SteadyNow();
-  const bool readable = closed || is_due || !queue_.empty() || !senders_.empty();
+  const bool readable = closed || is_due || HasQueued() || !senders_.empty();
   for (ChannelWatch* watch = watches_; watch != nullptr; watch = watch->next_) watch->Update(readable, due);
 }
 

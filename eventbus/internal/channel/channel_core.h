@@ -7,6 +7,9 @@
 //   I4. Values leave in the order in which they were accepted, and waiting senders are accepted in the order in which
 //       they came: a receiver takes from the queue first, and the slot that it frees is filled by the oldest waiting
 //       sender in the same hold of the mutex.
+// "The mutex" is `mutex`. A channel of some size has a second one, of its queue's receiving end (`split_ring.h`): a receiver that
+// finds a value takes it under that one alone, unless a sender waits or a watch is there. So whoever wants to wait or to watch
+// takes both, and has receivers come by the channel from then on (R3). A receiver that finds nothing comes anyway.
 //
 // Who wakes whom: a send completes the oldest waiting receiver, a receive the oldest waiting sender, `Close` all. A
 // timed channel (`TryProduce`) also becomes ready by the clock, and its receivers wake themselves. Whatever changes what a
@@ -22,6 +25,7 @@
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/channel/channel_watch.h"
 #include "eventbus/internal/channel/element_queue.h"
+#include "eventbus/internal/channel/split_ring.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/wait_queue.h"
@@ -34,13 +38,25 @@ class ChannelCore : public Selectable, public RefCounted {
   ChannelCore(const Element& element, size_t capacity);
 
   // Constants of the queue, which need no lock; the analysis knows the queue only as a whole.
-  const Element& element() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.element(); }
-  size_t capacity() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.capacity(); }
+  const Element& element() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return ring_ != nullptr ? sender_.element() : queue_.element();
+  }
+  size_t capacity() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return ring_ != nullptr ? sender_.capacity() : queue_.capacity();
+  }
 
   // A send moves `*value` into the channel or to a receiver; a receive moves the oldest value to the raw memory at
   // `value`. Blocks until `deadline` while there is no room, or no value. `kDone`, `kClosed` or `kDeadline` (`kNotReady`
   // if the deadline is `Instant::Past()`); unless `kDone`, nothing happened.
   Outcome Complete(Role role, void* value, Instant deadline);
+
+  // Receives the oldest value if the lock of the receiving end is all that this takes. False says nothing: `Complete` may
+  // find one.
+  bool TryReceiveQueued(void* to) {
+    if (ring_ == nullptr) return false;
+    MutexLock lock(&ring_->mutex);
+    return !ring_->needs_channel && ring_->Receive(to, sender());
+  }
 
   // Receives up to `max` values without blocking, the n-th to `to` + n element sizes; fewer if there are fewer. Returns
   // how many.
@@ -72,7 +88,7 @@ class ChannelCore : public Selectable, public RefCounted {
   Outcome TryReceiveLocked(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  protected:
-  ~ChannelCore() override = default;
+  ~ChannelCore() override;
 
   // For timed channels: makes the value that is due, if one is, at `to`.
   virtual bool TryProduce(void* to) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -86,11 +102,43 @@ class ChannelCore : public Selectable, public RefCounted {
   }
   Outcome WaitFor(Role role, void* value, Instant deadline);
 
-  Atomic<bool> closed_{false};                 // Written under the mutex.
-  ElementQueue queue_ ABSL_GUARDED_BY(mutex);  // But for its constants.
+  // The steps of a queue that is split.
+  Outcome TrySendToRing(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool TryReceiveFromRing(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool HasQueued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return ring_ != nullptr ? QueuedInRing() != 0 : !queue_.empty();
+  }
+  // How many values a ring holds; without a lock it may be more, by what is received meanwhile.
+  size_t QueuedInRing() const {
+    const size_t received = ring_->received();
+    return sender().sent() - received;  // Looked at later, so it is not less.
+  }
+  // For what of the sending end needs no lock.
+  const SplitSender& sender() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return sender_; }
+
+  // As `TryReceiveQueued`: there is a ring, it has room, and nobody to be told.
+  bool TrySendQueued(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (closed_.load(std::memory_order_relaxed) || !receivers_.empty() || watches_ != nullptr) return false;
+    if (!sender_.HasRoom(*ring_)) return false;
+    sender_.Send(value);
+    return true;
+  }
+  // What is left of `Complete` when the shortest way has led nowhere. `alone`: nobody waits here or watches.
+  Outcome CompleteFully(Role role, void* value, Instant deadline, bool alone);
+  // Wait for a short while, awake, holding nothing. What they have seen may have gone when they return.
+  bool AwaitValue() const;
+  void AwaitRoom() const;
+
+  Atomic<bool> closed_{false};  // Written under the mutex.
+  union {
+    ElementQueue queue_ ABSL_GUARDED_BY(mutex);  // But for its constants.
+    SplitSender sender_ ABSL_GUARDED_BY(mutex);  // If there is a ring.
+  };
   WaitQueue receivers_ ABSL_GUARDED_BY(mutex);
   WaitQueue senders_ ABSL_GUARDED_BY(mutex);
   ChannelWatch* watches_ ABSL_GUARDED_BY(mutex) = nullptr;  // The first. Most channels have none.
+  // Null unless the queue is split. The last, so that receivers do not read from the cache line that senders write.
+  SplitRing* const ring_;
 };
 
 }  // namespace eventbus::internal

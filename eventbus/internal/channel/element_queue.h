@@ -36,7 +36,7 @@ class ElementQueue {
   // `std::bad_alloc`, and then did nothing.
   void Push(void* value) {
     if (tail_ == chunk_size_) AdvanceTail();
-    element_.move(SlotAt(tail_chunk_, tail_), value);
+    element_.Move(SlotAt(tail_chunk_, tail_), value);
     ++tail_;
     ++size_;
   }

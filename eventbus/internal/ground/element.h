@@ -4,6 +4,7 @@
 #define EVENTBUS_INTERNAL_GROUND_ELEMENT_H_
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -26,12 +27,28 @@ struct Element {
   void (*copy)(void* to, const void* from);
   absl::string_view (*name)();
 
+  // Constructs `*to` from `*from`, which stays to be destroyed: `move`, but a word of plain data is copied right here.
+  void Move(void* to, void* from) const {
+    if (is_word()) {
+      std::memcpy(to, from, sizeof(void*));
+    } else {
+      move(to, from);
+    }
+  }
+
   // Moves `*from` to `*to` and ends the life of what is left at `from`: the move of a value and of its empty shell, the
   // one piece of a value's code that may run under a lock.
   void Relocate(void* to, void* from) const {
-    move(to, from);
-    destroy(from);
+    if (is_word()) {
+      std::memcpy(to, from, sizeof(void*));
+    } else {
+      move(to, from);
+      destroy(from);
+    }
   }
+
+ private:
+  bool is_word() const { return trivial && size == sizeof(void*); }
 };
 
 template <typename T>

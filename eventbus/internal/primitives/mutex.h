@@ -12,7 +12,8 @@
 //   4. a broadcast's mutex
 //   5. mutexes of selectables (channels, contexts, groups, a feed's turn, the end of a subscription): several together only
 //      by the select core, by address
-//   6. the alarm clock's mutex, that of virtual time, that of signals
+//   6. the mutex of a channel's receiving end, where it has one: under the channel's or alone
+//   7. the alarm clock's mutex, that of virtual time, that of signals: not under that
 // User code runs under none of them.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_

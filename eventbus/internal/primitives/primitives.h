@@ -11,17 +11,20 @@
 // | `Futex` | sleeping until a word changes, `futex.h` |
 // | `AsymmetricFence` | two threads of which one must see the other, `asymmetric_fence.h` |
 // | `Instant`, `SteadyNow`, `WallNow`, `ToInstant`, `TimeIsVirtual` | `clock.h` |
-// | `SpinPause` | `spin.h` |
+// | `SpinPause`, `YieldThread` | `spin.h` |
 // | `ProcessWide`, `ProcessWord` | what the process has one of, `process_wide.h` |
 // | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |
 // | `RandomBits` | random bits for fair choices |
 // | `kParkSpins` | how many times a thread looks before it sleeps |
+// | `kBackoffSpins`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/backoff.h` |
+// | `kLeastSplitCapacity` | the capacity from which a channel has two locks, `channel/split_ring.h` |
 // | `ModelCheck` | an invariant that the model tests check |
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_PRIMITIVES_H_
 #define EVENTBUS_INTERNAL_PRIMITIVES_PRIMITIVES_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <thread>
 #include <utility>
@@ -62,6 +65,14 @@ void StartDetachedThread(Body body) {
 
 // A waker on another core is often a microsecond away; sleeping and being woken costs several.
 inline constexpr int kParkSpins = 64;
+
+// Rounds of pauses, each twice as long as the one before, a microsecond or two in all; then turns that are left to other
+// threads, for on two cores the one that is waited for may be ready and not running.
+inline constexpr int kBackoffSpins = 3;
+inline constexpr int kBackoffYields = 4;
+
+// The second lock takes a cache line, and pays for a queue that several values are in at a time.
+inline constexpr size_t kLeastSplitCapacity = 8;
 
 // Costs nothing outside of model tests.
 inline void ModelCheck(bool, const char*) {}

@@ -3,6 +3,8 @@
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_SPIN_H_
 #define EVENTBUS_INTERNAL_PRIMITIVES_SPIN_H_
 
+#include <thread>
+
 namespace eventbus::internal {
 
 inline void SpinPause() {
@@ -12,6 +14,9 @@ inline void SpinPause() {
   asm volatile("isb" ::: "memory");  // Longer than `yield`, which most cores treat as nothing.
 #endif
 }
+
+// Lets other threads run that are ready to, if there are any.
+inline void YieldThread() { std::this_thread::yield(); }
 
 }  // namespace eventbus::internal
 

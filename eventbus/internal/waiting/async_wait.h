@@ -31,6 +31,10 @@ class AsyncWait final : public SoleOperation {
   // Instead of a `Suspend` that threw: has `Resume` throw it.
   void Fail(std::exception_ptr thrown) { thrown_ = std::move(thrown); }
 
+  // For a target that can complete the waiter by less than its mutex, instead of a `Suspend`.
+  Selectable& target() { return target_; }
+  Waiter& waiter() { return waiter_; }
+
   // Afterwards: how it ended.
   Outcome Resume();
 

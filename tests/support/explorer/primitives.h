@@ -7,6 +7,7 @@
 #define EVENTBUS_TESTS_SUPPORT_EXPLORER_PRIMITIVES_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -161,9 +162,15 @@ inline void ModelCheck(bool holds, const char* what) {
 }
 
 inline void SpinPause() {}
+inline void YieldThread() {}
 
 // Spinning adds interleavings and no behaviour: whatever a spin may see, the wait after it may see.
 inline constexpr int kParkSpins = 0;
+inline constexpr int kBackoffSpins = 0;
+inline constexpr int kBackoffYields = 0;
+
+// The least that has room for a second value while there is a first.
+inline constexpr size_t kLeastSplitCapacity = 2;
 
 }  // namespace eventbus::internal
 
