@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 #include "eventbus/internal/primitives/primitives.h"
-#include "eventbus/internal/waiting/backoff.h"
+#include "eventbus/internal/waiting/spin_backoff.h"
 #include "gtest/gtest.h"
 
 namespace eventbus::internal {
@@ -102,8 +102,8 @@ TEST(Parker, MayBeDestroyedAsSoonAsTheTokenWasSeen) {
   waker.join();
 }
 
-TEST(Backoff, EndsAndStaysAtItsEnd) {
-  Backoff backoff;
+TEST(SpinBackoff, EndsAndStaysAtItsEnd) {
+  SpinBackoff backoff;
   int pauses = 0;
   while (backoff.Pause()) ++pauses;
   EXPECT_EQ(pauses, kBackoffSpins + kBackoffYields);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "eventbus/internal/waiting/backoff.h"
+#include "eventbus/internal/waiting/spin_backoff.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
@@ -109,9 +109,7 @@ Outcome ChannelCore::Complete(Role role, void* value, Instant deadline) {
   bool alone = false;
   if (ring_ != nullptr) {
     if (role == Role::kReceive) {
-      MutexLock lock(&ring_->mutex);
-      alone = !ring_->needs_channel;
-      if (alone && ring_->Receive(value, sender())) return Outcome::kDone;
+      if (TryReceiveQueued(value, alone)) return Outcome::kDone;
     } else {
       MutexLock lock(&mutex);
       if (TrySendQueued(value)) return Outcome::kDone;
@@ -141,7 +139,7 @@ Outcome ChannelCore::CompleteFully(Role role, void* value, Instant deadline, boo
 }
 
 bool ChannelCore::AwaitValue() const {
-  Backoff backoff;
+  SpinBackoff backoff;
   while (backoff.Pause()) {
     if (QueuedInRing() != 0) return true;
     if (closed()) return false;
@@ -153,7 +151,7 @@ void ChannelCore::AwaitRoom() const {
   if (QueuedInRing() < capacity()) return;
   // Not for the first slot: a sender that takes each one as it comes free takes the receiver's cache line with it.
   const size_t enough = capacity() - std::min<size_t>(capacity() / 4, 64);
-  Backoff backoff;
+  SpinBackoff backoff;
   while (QueuedInRing() > enough && !closed() && backoff.Pause()) {
   }
 }

@@ -53,9 +53,8 @@ class ChannelCore : public Selectable, public RefCounted {
   // Receives the oldest value if the lock of the receiving end is all that this takes. False says nothing: `Complete` may
   // find one.
   bool TryReceiveQueued(void* to) {
-    if (ring_ == nullptr) return false;
-    MutexLock lock(&ring_->mutex);
-    return !ring_->needs_channel && ring_->Receive(to, sender());
+    bool alone;
+    return ring_ != nullptr && TryReceiveQueued(to, alone);
   }
 
   // Receives up to `max` values without blocking, the n-th to `to` + n element sizes; fewer if there are fewer. Returns
@@ -116,14 +115,20 @@ class ChannelCore : public Selectable, public RefCounted {
   // For what of the sending end needs no lock.
   const SplitSender& sender() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return sender_; }
 
-  // As `TryReceiveQueued`: there is a ring, it has room, and nobody to be told.
+  // As above, where there is a ring. `alone`: no sender waits, and nobody watches.
+  bool TryReceiveQueued(void* to, bool& alone) {
+    MutexLock lock(&ring_->mutex);
+    alone = !ring_->needs_channel;
+    return alone && ring_->Receive(to, sender());
+  }
+  // The same for a send: there is room, and nobody to be told.
   bool TrySendQueued(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (closed_.load(std::memory_order_relaxed) || !receivers_.empty() || watches_ != nullptr) return false;
     if (!sender_.HasRoom(*ring_)) return false;
     sender_.Send(value);
     return true;
   }
-  // What is left of `Complete` when the shortest way has led nowhere. `alone`: nobody waits here or watches.
+  // What is left of `Complete` when the shortest way has led nowhere.
   Outcome CompleteFully(Role role, void* value, Instant deadline, bool alone);
   // Wait for a short while, awake, holding nothing. What they have seen may have gone when they return.
   bool AwaitValue() const;

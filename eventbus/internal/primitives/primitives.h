@@ -16,7 +16,7 @@
 // | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |
 // | `RandomBits` | random bits for fair choices |
 // | `kParkSpins` | how many times a thread looks before it sleeps |
-// | `kBackoffSpins`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/backoff.h` |
+// | `kBackoffSpins`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/spin_backoff.h` |
 // | `kLeastSplitCapacity` | the capacity from which a channel has two locks, `channel/split_ring.h` |
 // | `ModelCheck` | an invariant that the model tests check |
 

@@ -1,14 +1,14 @@
 // Waiting awake, for something that is likely to happen within a microsecond or two: longer and longer pauses, then a few turns
 // of other threads, then no more. A thread that still has to wait sleeps.
 
-#ifndef EVENTBUS_INTERNAL_WAITING_BACKOFF_H_
-#define EVENTBUS_INTERNAL_WAITING_BACKOFF_H_
+#ifndef EVENTBUS_INTERNAL_WAITING_SPIN_BACKOFF_H_
+#define EVENTBUS_INTERNAL_WAITING_SPIN_BACKOFF_H_
 
 #include "eventbus/internal/primitives/primitives.h"
 
 namespace eventbus::internal {
 
-class Backoff {
+class SpinBackoff {
  public:
   // Waits; false if it has been long enough.
   bool Pause() {
@@ -32,4 +32,4 @@ class Backoff {
 
 }  // namespace eventbus::internal
 
-#endif  // EVENTBUS_INTERNAL_WAITING_BACKOFF_H_
+#endif  // EVENTBUS_INTERNAL_WAITING_SPIN_BACKOFF_H_
