@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <memory>
@@ -541,6 +542,41 @@ TEST(Allocation, OfAWaitThatWasPutOffReachesTheTask) {
   executor.RunAll();
   FailAllocation(0);
   EXPECT_THROW(task.Join().IgnoreError(), std::bad_alloc);
+}
+
+TEST(AllocationFaults, OfASendThatHandlersMiss) {
+  EXPECT_GT(FailEveryAllocation([](AllocationFault& fault) {
+              ManualExecutor executor;
+              FeedOf<std::string> feed;
+              std::vector<std::string> narrow;
+              std::vector<std::string> wide;
+              const Subscription a = MustSubscribe(feed.Subscribe(
+                  [&](const std::string& value) { narrow.push_back(value); }, {.executor = &executor, .capacity = 1}));
+              const Subscription b = MustSubscribe(feed.Subscribe(
+                  [&](const std::string& value) { wide.push_back(value); }, {.executor = &executor, .capacity = 3}));
+              std::vector<std::string> values;
+              for (int i = 0; i < 5; ++i) values.push_back(Text(i));
+              feed.Send(values[0]);
+              fault.Attempt([&] { feed.TrySend(values[1]); });
+              const CancelHandle soon = Context::Background().WithTimeout(absl::Microseconds(100));
+              fault.Attempt([&] { feed.Send(soon.context(), values[2]); });
+              executor.RunAll();
+              fault.Attempt([&] { feed.TrySend(values[3]); });
+              executor.RunAll();
+              // One that ended had no memory to go on with; the other goes on.
+              EXPECT_FALSE(b.ended());
+              EXPECT_EQ(feed.TrySend(values[4]).delivered, a.ended() ? 1u : 2u);
+              executor.RunAll();
+              EXPECT_EQ(wide.front(), values[0]);
+              EXPECT_EQ(wide.back(), values[4]);
+              if (!a.ended()) {
+                EXPECT_EQ(narrow.front(), values[0]);
+                EXPECT_EQ(narrow.back(), values[4]);
+              }
+              EXPECT_TRUE(std::is_sorted(wide.begin(), wide.end()));
+              EXPECT_TRUE(std::is_sorted(narrow.begin(), narrow.end()));
+            }),
+            0);
 }
 
 }  // namespace

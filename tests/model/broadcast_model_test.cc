@@ -123,6 +123,72 @@ TEST(BroadcastModel, ACancelledSendIsMissedByTheFullReaderAlone) {
   });
 }
 
+// It goes to wait in the same instant, and must be found there by what is sent later.
+TEST(BroadcastModel, AMissedValueAgainstTheOnlyReader) {
+  Explore([] {
+    int alive = 0;
+    {
+      ManualExecutor executor;
+      std::vector<int> seen;
+      FeedOf<Counted> feed;
+      const auto subscription =
+          feed.Subscribe([&](const Counted& value) { seen.push_back(value.number()); }, On(executor, 1));
+      feed.Send(Counted(alive, 0));
+      Thread runner([&] { executor.RunAll(); });
+      const bool taken = feed.TrySend(Counted(alive, 1)).delivered == 1;
+      runner.Join();
+      executor.RunAll();
+      Check(feed.TrySend(Counted(alive, 2)).delivered == 1, "has room again");
+      executor.RunAll();
+      Check(seen == (taken ? std::vector<int>{0, 1, 2} : std::vector<int>{0, 2}), "as told");
+    }
+    Check(alive == 0, "every value has ended");
+  });
+}
+
+// The copy for the channel fails when the handlers have theirs, or wait for it.
+TEST(BroadcastModel, ASendThatThrowsAgainstTheReaderThatIsFull) {
+  Explore(
+      [] {
+        struct Fragile {
+          Fragile(int n, int copies_left) : number(n), copies(copies_left) {}
+          Fragile(const Fragile& other) : number(other.number), copies(other.copies) {
+            if (--*const_cast<int*>(&other.copies) < 0) throw 1;
+          }
+          Fragile(Fragile&& other) noexcept : number(std::exchange(other.number, -1)), copies(other.copies) {}
+          ~Fragile() { number = -2; }
+          int number;
+          int copies;
+        };
+        ManualExecutor executor;
+        FeedOf<Fragile> feed;
+        int last = -1;
+        const auto subscription = feed.Subscribe(
+            [&](const Fragile& value) {
+              Check(value.number > last, "in order, and alive");
+              last = value.number;
+            },
+            {.executor = &executor, .capacity = 1});
+        const Channel<Fragile> channel(4);
+        const auto other = feed.Subscribe(channel);
+        feed.Send(Fragile(0, 9));
+        Thread runner([&] { executor.RunAll(); });
+        bool thrown = false;
+        try {
+          feed.Send(Fragile(1, 1));
+        } catch (int) {
+          thrown = true;
+        }
+        Check(thrown, "thrown to the sender");
+        runner.Join();
+        executor.RunAll();
+        feed.TrySend(Fragile(2, 9));
+        executor.RunAll();
+        Check(last == 2, "goes on");
+      },
+      {.preemptions = 3});
+}
+
 TEST(BroadcastModel, UnsubscribeAgainstASendThatWaits) {
   Explore([] {
     int alive = 0;

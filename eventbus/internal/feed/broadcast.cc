@@ -8,7 +8,7 @@
 
 namespace eventbus::internal {
 
-void Broadcast::Join(BroadcastReader& reader, Ref<BroadcastRing> ring) {
+void Broadcast::Join(BroadcastReader& reader, Ref<BroadcastRing>& ring) {
   MutexLock lock(&mutex);
   members_.push_back({.reader = &reader, .room_until = head() + reader.capacity_});
   reader.index_ = members_.size() - 1;
@@ -26,14 +26,17 @@ void Broadcast::Join(BroadcastReader& reader, Ref<BroadcastRing> ring) {
 void Broadcast::Leave(BroadcastReader& reader) {
   MutexLock lock(&mutex);
   if (reader.index_ == BroadcastReader::kNoIndex) return;  // It has not joined yet.
-  reader.end_ = head();
-  reader.last_ring_ = ring_.get();
-  live_.fetch_sub(1, std::memory_order_relaxed);
+  if (reader.reads_common()) {                             // Else it is detached, which has said where it ends.
+    reader.end_ = head();
+    reader.last_ring_ = ring_.get();
+    live_.fetch_sub(1, std::memory_order_relaxed);
+  }
   // Under the mutex, so that who sees a value that is published after this sees this too. Release, for `end_`.
   reader.word_.fetch_or(BroadcastReader::kLeft, std::memory_order_acq_rel);
 }
 
-bool Broadcast::Detach(BroadcastReader& reader, uint64_t missed, bool waits, std::unique_ptr<Broadcast>& own) {
+bool Broadcast::Detach(BroadcastReader& reader, uint64_t missed, bool waits, std::unique_ptr<Broadcast>& own,
+                       WakeList& wakes) {
   MutexLock lock(&mutex);
   reader.end_ = missed;
   reader.last_ring_ = ring_.get();
@@ -46,6 +49,12 @@ bool Broadcast::Detach(BroadcastReader& reader, uint64_t missed, bool waits, std
     return false;
   }
   live_.fetch_sub(1, std::memory_order_relaxed);
+  // It has taken all and waits, by now: for what will not come here.
+  if (reader.own_ != nullptr && reader.waiter_.linked()) {
+    reader.waiter_.Unlink();
+    reader.waiter_.outcome = Outcome::kDone;
+    wakes.Add(reader.waiter_);
+  }
   return true;
 }
 

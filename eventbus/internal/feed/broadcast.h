@@ -58,9 +58,9 @@ class Broadcast {
   Broadcast(const Broadcast&) = delete;
   Broadcast& operator=(const Broadcast&) = delete;
 
-  // Adds `reader`, which waits for the value at `head` from now on. `ring` suffices for it; null if that of this does. Throws
-  // `std::bad_alloc`, and then did nothing. Not while a send is in progress.
-  void Join(BroadcastReader& reader, Ref<BroadcastRing> ring);
+  // Adds `reader`, which waits for the value at `head` from now on. `ring` suffices for it, and is taken if that of this does
+  // not; null if that did before. Throws `std::bad_alloc`, and then did nothing. Not while a send is in progress.
+  void Join(BroadcastReader& reader, Ref<BroadcastRing>& ring);
 
   // Takes `reader` out, if it is in: nothing that is published later is for it.
   void Leave(BroadcastReader& reader);
@@ -91,8 +91,9 @@ class Broadcast {
   void AppendByReader(void* value) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   // Has `reader` miss the value at `missed`, which is at `head`, or just below it if it is published, as B5 says. It goes on
-  // with `own`; null: it is to end. False, and nothing happened, if the reader `waits` and has been claimed.
-  bool Detach(BroadcastReader& reader, uint64_t missed, bool waits, std::unique_ptr<Broadcast>& own);
+  // with `own`; null: it is to end. False, and nothing happened, if the reader `waits` and has been claimed. `wakes` gets it, if
+  // it waits for a value.
+  bool Detach(BroadcastReader& reader, uint64_t missed, bool waits, std::unique_ptr<Broadcast>& own, WakeList& wakes);
 
   // Of one that has a single reader, for that.
   Ref<BroadcastRing> SoleRing() const {

@@ -34,6 +34,7 @@ bool BroadcastReader::Refill() {
     uint64_t limit = std::min(head, ring_end);
     if (word & kDetached) {  // B5
       if (next_ == end_) {
+        while (ring_.get() != last_ring_) ring_ = ring_->Cross();  // It was counted.
         GoOnAlone();
         continue;
       }
@@ -48,9 +49,10 @@ bool BroadcastReader::Refill() {
       continue;
     }
     MutexLock lock(&queue_->mutex);
-    if (has_left()) return false;
-    // Relaxed: under the mutex.
-    if (queue_->head_.load(std::memory_order_relaxed) != next_) continue;
+    // Relaxed: under the mutex. Detached meanwhile: what comes next will not come here.
+    const uint64_t now = word_.load(std::memory_order_relaxed);
+    if (now & kLeft) return false;
+    if ((now & kDetached) || queue_->head_.load(std::memory_order_relaxed) != next_) continue;
     waits_ = true;
     queue_->idle_.PushBack(waiter_);  // B4
     return false;

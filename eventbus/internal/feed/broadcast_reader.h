@@ -60,8 +60,9 @@ class BroadcastReader {
   // Null while it reads the feed's.
   Broadcast* own() const { return own_.get(); }
 
-  // Whether it has room for the value at `position`. Acquire: the sender reuses the slots of what it has passed.
-  bool HasRoomFor(uint64_t position) const { return position < taken_.load(std::memory_order_acquire) + capacity_; }
+  // Whether it has room for the value at `position`. Acquire: the sender reuses the slots of what it has passed. Sequentially
+  // consistent for the case without the fence.
+  bool HasRoomFor(uint64_t position) const { return position < taken_.load(std::memory_order_seq_cst) + capacity_; }
 
   // Waits, by `delivery`, until it has room for the value at `position`: `*delivery.value`, or null if that is published for
   // all. To be followed by `AsymmetricFence::Heavy` and `HasRoomFor` (B3). False if it has left.

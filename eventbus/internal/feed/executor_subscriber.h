@@ -38,8 +38,8 @@ class ExecutorSubscriber final : public HandlerSubscriber,
   void StopReceiving(uint64_t send, WakeList& wakes) override;
   Activity* consumer() override { return this; }
 
-  // For who joins it to the feed's broadcast: a ring for its capacity, if it has needed one.
-  Ref<BroadcastRing> TakeRing() { return std::move(ring_); }
+  // For who joins it to the feed's broadcast: a ring for its capacity, if it may need one.
+  Ref<BroadcastRing>& ring() { return ring_; }
 
  private:
   // How many values one run handles at most before others have their turn.

@@ -81,7 +81,8 @@ void FeedCore::AdmitLocked(Subscriber& subscriber) {
   const Subscriber::Way way = subscriber.way();
   if (way == Subscriber::Way::kCommon) {
     auto& handler = static_cast<ExecutorSubscriber&>(subscriber);
-    common_.Join(handler, handler.TakeRing());
+    common_.Join(handler, handler.ring());
+    handler.ring() = nullptr;
     subscriber.UnlinkIfLinked();
     in_common_.PushBack(subscriber);
   } else {

@@ -62,6 +62,7 @@ FeedCore::Sending::Sending(FeedCore& feed, const Element& element, const void* v
 
 FeedCore::Sending::~Sending() {
   EndCalls();  // A copy may have thrown.
+  LookAgain();
   wakes_.WakeAll();
   if (!settled_) Withdraw();
   feed_.arena_.DestroyValues(element_);
@@ -150,7 +151,7 @@ void FeedCore::Sending::Walk() {
     }
   }
   EndCalls();
-  if (readers_wait_) LookAgain();
+  LookAgain();
   wakes_.WakeAll();
 }
 
@@ -181,7 +182,11 @@ void FeedCore::Sending::OfferToCommon() {
   }
   if (waiting_ == Waiting::kRefused) slow.clear();
   published_ = common.Publish(slow, wakes_, result_.delivered) == Outcome::kDone;
-  if (published_) std::move(drop).Cancel();
+  if (published_) {
+    std::move(drop).Cancel();
+  } else if (result_.missed.empty()) {
+    cut_short_ = true;  // They have left since the send began.
+  }
   wakes_.WakeAll();
 }
 
@@ -247,12 +252,14 @@ bool FeedCore::Sending::Await(ExecutorSubscriber& subscriber, Delivery& delivery
 }
 
 void FeedCore::Sending::LookAgain() {
+  if (!std::exchange(readers_wait_, false)) return;
   AsymmetricFence::Heavy();
   for (size_t i = 0; i < feed_.arena_.used(); ++i) {
     Delivery& delivery = feed_.arena_[i];
     if (!delivery.to_reader) continue;
     auto& reader = static_cast<ExecutorSubscriber&>(*delivery.subscriber);
     Broadcast* const own = delivery.value != nullptr ? reader.own() : nullptr;
+    if (own == nullptr && !published_) continue;  // All have left, or the send has failed.
     const uint64_t position = own != nullptr ? own->head() : feed_.common_.head() - 1;
     if (!reader.HasRoomFor(position) || reader.Claim() == nullptr) continue;
     --enlisted_;
@@ -294,13 +301,14 @@ bool FeedCore::Sending::Detach(ExecutorSubscriber& subscriber, uint64_t missed, 
     MutexLock lock(&feed_.membership_);
     // Who removed it has claimed what waited.
     if (!subscriber.member.load(std::memory_order_relaxed)) return false;
-    if (!feed_.common_.Detach(subscriber, missed, waits, own)) return false;
+    if (!feed_.common_.Detach(subscriber, missed, waits, own, wakes_)) return false;
     if (!ends) {
       subscriber.UnlinkIfLinked();
       feed_.inbox_.PushBack(subscriber);  // F7
     }
   }
   if (ends) {
+    wakes_.WakeAll();  // Who hears of the end may stop one of these, and wait for this thread.
     EndByItself(subscriber, SafeStatus(absl::StatusCode::kResourceExhausted, [&] {
                   return feed_.Describe("no memory for a queue of a handler that has missed a value");
                 }));
@@ -389,6 +397,7 @@ bool FeedCore::Sending::Withdraw() {
   // has to be waited for.
   if (mine == 0 || !CountDown(mine)) parker_.Park(kServed, Instant::Never());
   settled_ = true;
+  wakes_.WakeAll();
   return withdrawn == 0;
 }
 

@@ -77,7 +77,8 @@ class FeedCore::Sending final : public SoleOperation {
   void Prepare(Delivery& delivery, Subscriber& subscriber, void* value);
   // Has it wait for room in what `subscriber` reads, for the value at `position`. False if that has left.
   bool Await(ExecutorSubscriber& subscriber, Delivery& delivery, void* value, uint64_t position);
-  // The second look that those who wait so need (B3 in `broadcast.h`).
+  // The second look that those who wait so need (B3 in `broadcast.h`), if there are any. Before they are taken out too: who has
+  // room has the value, and must not be told that it has missed it (B5).
   void LookAgain();
   // As `Broadcast::Detach` says; `subscriber` goes on with a broadcast of its own, or ends if there is no memory for that. False
   // if it has left, or `waits` and has been claimed.
