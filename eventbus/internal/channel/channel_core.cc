@@ -13,18 +13,18 @@ ChannelCore::ChannelCore(const Element& element, size_t capacity)
     : ring_(capacity >= kLeastSplitCapacity && capacity != kUnboundedCapacity ? SplitRing::Make(element, capacity)
                                                                               : nullptr) {
   if (ring_ != nullptr) {
-    std::construct_at(&sender_, *ring_);
+    std::construct_at(&stored_.sender, *ring_);
   } else {
-    std::construct_at(&queue_, element, capacity);
+    std::construct_at(&stored_.queue, element, capacity);
   }
 }
 
 ChannelCore::~ChannelCore() {
   if (ring_ != nullptr) {
-    SplitRing::Free(ring_, sender_);
-    std::destroy_at(&sender_);
+    SplitRing::Free(ring_, stored_.sender);
+    std::destroy_at(&stored_.sender);
   } else {
-    std::destroy_at(&queue_);
+    std::destroy_at(&stored_.queue);
   }
 }
 
@@ -37,21 +37,21 @@ Outcome ChannelCore::TrySendLocked(void* value, WakeList& wakes) {
     return Outcome::kDone;
   }
   if (ring_ != nullptr) return TrySendToRing(value);
-  if (queue_.full()) return Outcome::kNotReady;
-  queue_.Push(value);
+  if (stored_.queue.full()) return Outcome::kNotReady;
+  stored_.queue.Push(value);
   HaveChanged();
   return Outcome::kDone;
 }
 
 Outcome ChannelCore::TrySendToRing(void* value) {
-  if (!sender_.HasRoom(*ring_)) {
+  if (!stored_.sender.HasRoom(*ring_)) {
     MutexLock lock(&ring_->mutex);
-    if (!sender_.HasRoom(*ring_)) {
+    if (!stored_.sender.HasRoom(*ring_)) {
       ring_->needs_channel = true;  // R3: now it stays full, and the sender may wait (I2).
       return Outcome::kNotReady;
     }
   }
-  sender_.Send(value);
+  stored_.sender.Send(value);
   HaveChanged();
   return Outcome::kDone;
 }
@@ -62,10 +62,10 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
       HaveChanged();
       return Outcome::kDone;
     }
-  } else if (!queue_.empty()) {
-    queue_.Pop(to);
+  } else if (!stored_.queue.empty()) {
+    stored_.queue.Pop(to);
     if (Waiter* sender = senders_.PopClaimed()) {  // I4
-      queue_.Push(sender->value);
+      stored_.queue.Push(sender->value);
       sender->outcome = Outcome::kDone;
       wakes.Add(*sender);
     }
@@ -88,11 +88,11 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
 
 bool ChannelCore::TryReceiveFromRing(void* to, WakeList& wakes) {
   MutexLock lock(&ring_->mutex);
-  const bool received = ring_->Receive(to, sender_);
+  const bool received = ring_->Receive(to, stored_.sender);
   if (ring_->needs_channel) {
     if (Waiter* sender = received ? senders_.PopClaimed() : nullptr) {  // I4
-      sender_.HasRoom(*ring_);                                          // It sees the slot that has just come free.
-      sender_.Send(sender->value);
+      stored_.sender.HasRoom(*ring_);                                   // It sees the slot that has just come free.
+      stored_.sender.Send(sender->value);
       sender->outcome = Outcome::kDone;
       wakes.Add(*sender);
     }
@@ -213,7 +213,7 @@ bool ChannelCore::Close() {
 size_t ChannelCore::ApproxSize() const {
   if (ring_ != nullptr) return std::min(QueuedInRing(), capacity());
   MutexLock lock(&mutex);
-  return queue_.size();
+  return stored_.queue.size();
 }
 
 size_t ChannelCore::CountWaiting(Role role) const {

@@ -39,10 +39,10 @@ class ChannelCore : public Selectable, public RefCounted {
 
   // Constants of the queue, which need no lock; the analysis knows the queue only as a whole.
   const Element& element() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return ring_ != nullptr ? sender_.element() : queue_.element();
+    return ring_ != nullptr ? stored_.sender.element() : stored_.queue.element();
   }
   size_t capacity() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return ring_ != nullptr ? sender_.capacity() : queue_.capacity();
+    return ring_ != nullptr ? stored_.sender.capacity() : stored_.queue.capacity();
   }
 
   // A send moves `*value` into the channel or to a receiver; a receive moves the oldest value to the raw memory at
@@ -105,7 +105,7 @@ class ChannelCore : public Selectable, public RefCounted {
   Outcome TrySendToRing(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool TryReceiveFromRing(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool HasQueued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return ring_ != nullptr ? QueuedInRing() != 0 : !queue_.empty();
+    return ring_ != nullptr ? QueuedInRing() != 0 : !stored_.queue.empty();
   }
   // How many values a ring holds; without a lock it may be more, by what is received meanwhile.
   size_t QueuedInRing() const {
@@ -113,7 +113,7 @@ class ChannelCore : public Selectable, public RefCounted {
     return sender().sent() - received;  // Looked at later, so it is not less.
   }
   // For what of the sending end needs no lock.
-  const SplitSender& sender() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return sender_; }
+  const SplitSender& sender() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return stored_.sender; }
 
   // As above, where there is a ring. `alone`: no sender waits, and nobody watches.
   bool TryReceiveQueued(void* to, bool& alone) {
@@ -124,8 +124,8 @@ class ChannelCore : public Selectable, public RefCounted {
   // The same for a send: there is room, and nobody to be told.
   bool TrySendQueued(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (closed_.load(std::memory_order_relaxed) || !receivers_.empty() || watches_ != nullptr) return false;
-    if (!sender_.HasRoom(*ring_)) return false;
-    sender_.Send(value);
+    if (!stored_.sender.HasRoom(*ring_)) return false;
+    stored_.sender.Send(value);
     return true;
   }
   // What is left of `Complete` when the shortest way has led nowhere.
@@ -135,10 +135,13 @@ class ChannelCore : public Selectable, public RefCounted {
   void AwaitRoom() const;
 
   Atomic<bool> closed_{false};  // Written under the mutex.
-  union {
-    ElementQueue queue_ ABSL_GUARDED_BY(mutex);  // But for its constants.
-    SplitSender sender_ ABSL_GUARDED_BY(mutex);  // If there is a ring.
+  union Stored {
+    Stored() {}
+    ~Stored() {}
+    ElementQueue queue;
+    SplitSender sender;  // If there is a ring.
   };
+  Stored stored_ ABSL_GUARDED_BY(mutex);  // But for constants, and `sent`.
   WaitQueue receivers_ ABSL_GUARDED_BY(mutex);
   WaitQueue senders_ ABSL_GUARDED_BY(mutex);
   ChannelWatch* watches_ ABSL_GUARDED_BY(mutex) = nullptr;  // The first. Most channels have none.
