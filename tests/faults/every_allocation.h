@@ -53,7 +53,8 @@ int64_t FailEveryAllocation(Scenario scenario) {
   for (int64_t n = 1;; ++n) {
     const int64_t live = LiveAllocations();
     const bool happened = run(n);
-    EXPECT_EQ(LiveAllocations(), live) << "left behind when allocation " << n << " failed";
+    // Less is possible: a thread of the library that an earlier test made may end now.
+    EXPECT_LE(LiveAllocations(), live) << "left behind when allocation " << n << " failed";
     if (!happened || ::testing::Test::HasFailure()) return n - 1;
   }
 }
