@@ -10,6 +10,7 @@
 #include "eventbus/internal/feed/executor_subscriber.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
+#include "eventbus/internal/waiting/spin_backoff.h"
 
 namespace eventbus::internal {
 
@@ -374,6 +375,7 @@ bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
     settled_ = true;
     return true;
   }
+  StayAwakeWhileTheyAreTaken();
   Parker::Tokens woken = 0;
   {
     Interruption interruption(ContextAccess::state(context), parker_);
@@ -384,6 +386,16 @@ bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
     return true;
   }
   return Withdraw();
+}
+
+void FeedCore::Sending::StayAwakeWhileTheyAreTaken() const {
+  SpinBackoff backoff;
+  // Relaxed: only to see it change.
+  size_t seen = pending_.load(std::memory_order_relaxed);
+  while (seen != 0 && backoff.Pause()) {
+    const size_t now = pending_.load(std::memory_order_relaxed);
+    if (std::exchange(seen, now) != now) backoff = SpinBackoff();
+  }
 }
 
 bool FeedCore::Sending::Withdraw() {

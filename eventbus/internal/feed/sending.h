@@ -89,6 +89,8 @@ class FeedCore::Sending final : public SoleOperation {
   // Blocks until every enlisted delivery is over: true. Or until `context` is done and those that were left are taken
   // out: false.
   bool AwaitDeliveries(const Context& context);
+  // Waits awake for as long as one delivery after the other is taken: sleeping and being woken costs as much as many of them.
+  void StayAwakeWhileTheyAreTaken() const;
   // Takes out what is still enlisted and waits for what a receiver has taken and not yet counted down. True if there
   // was nothing to take out.
   bool Withdraw();
