@@ -49,7 +49,8 @@ def mutants_test(name, mutants):
         )
     native.sh_test(
         name = name,
-        size = "medium",
+        # Runs one mutant after the other, of which there are more than a hundred.
+        size = "large",
         srcs = ["mutants_test.sh"],
         data = programs + mutants,
         tags = ["model"],
