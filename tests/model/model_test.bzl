@@ -1,12 +1,14 @@
 """A test of the library under the deterministic scheduler."""
 
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 load("//bazel:copts.bzl", "EVENTBUS_COPTS")
 
 def model_test(name, size = "medium", **kwargs):
-    cc_test(
-        name = name,
-        size = size,
+    """The scenarios of `name`.cc, as a test and, for the mutants, as the library `name`_scenarios."""
+    cc_library(
+        name = name + "_scenarios",
+        testonly = True,
         srcs = [name + ".cc"],
         # Interleavings by the hundred thousand; and fibers, which the sanitizers do not follow.
         copts = EVENTBUS_COPTS + ["-O2"],
@@ -14,6 +16,16 @@ def model_test(name, size = "medium", **kwargs):
         deps = [
             "//tests/support/explorer:explore",
             "//tests/support/explorer:explored_eventbus",
+            "@googletest//:gtest",
+        ],
+        alwayslink = True,
+    )
+    cc_test(
+        name = name,
+        size = size,
+        tags = ["model"],
+        deps = [
+            ":" + name + "_scenarios",
             "@googletest//:gtest_main",
         ],
         **kwargs

@@ -5,7 +5,7 @@ cd "$TEST_SRCDIR/$TEST_WORKSPACE/tests/model/mutants" || exit 1
 
 survivors=0
 count=0
-for mutant in *.mutant; do
+for mutant in *.mutant in_headers/*.mutant; do
   name=${mutant%.mutant}
   count=$((count + 1))
   filter=$(sed -n 's/^caught by: //p' "$mutant")
@@ -17,7 +17,7 @@ for mutant in *.mutant; do
   test=$(echo "$output" | sed -n 's/^\[  FAILED  \] \([A-Za-z0-9/]*\.[A-Za-z]*\).*/\1/p' | head -n 1)
   schedule=$(echo "$output" | sed -n "s/^EVENTBUS_SCHEDULE=//p" | head -n 1)
   if [ -z "$schedule" ]; then
-    # Not found by the scheduler: a crash, or a failure of another kind, which says less than it should.
+    # Not found by the scheduler but by a failure of another kind, which says less than it should.
     echo "BROKEN   $name: $(echo "$output" | tail -n 3 | tr '\n' ' ')"
     survivors=$((survivors + 1))
     continue

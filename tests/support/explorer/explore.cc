@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "tests/support/explorer/crash_guard.h"
 
 namespace eventbus::explorer {
 
@@ -28,6 +29,7 @@ std::unique_ptr<Strategy> MakeStrategy(const Options& options) {
 }  // namespace
 
 Result Search(const Options& options, const std::function<void()>& scenario) {
+  const CrashGuard guard;
   const std::unique_ptr<Strategy> strategy = MakeStrategy(options);
   Result result;
   do {

@@ -10,8 +10,8 @@
 //   }
 //
 // Explores depth-first up to two preemptions, unless the options say otherwise, and prints how many executions that were.
-// Fails the test on a failed `Check`, a deadlock (a lost wake-up is one), a livelock, a use of a destroyed primitive, or a
-// primitive left behind; and prints the steps, and a schedule. To run just that execution again:
+// Fails the test on a failed `Check`, a deadlock (a lost wake-up is one), a livelock, a crash, a use of a destroyed
+// primitive, or a primitive left behind; and prints the steps, and a schedule. To run just that execution again:
 //
 //   bazel test //tests/model:some_model_test --test_filter=... --test_env=EVENTBUS_SCHEDULE='(12)1(3)2'
 //

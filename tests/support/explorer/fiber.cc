@@ -1,5 +1,7 @@
 #include "tests/support/explorer/fiber.h"
 
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
@@ -18,6 +20,7 @@ namespace eventbus::explorer {
 namespace {
 
 constexpr size_t kStackSize = 256 * 1024;
+constexpr size_t kGuardSize = 4096;
 
 // Stacks are made for each of thousands of executions, so they are kept.
 std::vector<char*>& FreeStacks() {
@@ -26,7 +29,13 @@ std::vector<char*>& FreeStacks() {
 }
 
 char* TakeStack() {
-  if (FreeStacks().empty()) return static_cast<char*>(std::malloc(kStackSize));
+  if (FreeStacks().empty()) {
+    void* const memory =
+        mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) std::abort();
+    mprotect(memory, kGuardSize, PROT_NONE);  // An overflow is a crash.
+    return static_cast<char*>(memory);
+  }
   char* const stack = FreeStacks().back();
   FreeStacks().pop_back();
   return stack;

@@ -60,7 +60,7 @@ size_t Scheduler::Start(std::function<void()> body) {
     threads_[number].state = State::kFinished;
     UnblockAll(&threads_[number]);
     const bool all_finished = std::all_of(threads_.begin(), threads_.end(),
-                                          [](const Thread& thread) { return thread.state == State::kFinished; });
+                                          [](const Thread& each) { return each.state == State::kFinished; });
     if (all_finished) {
       Fiber::Switch(*threads_[number].fiber, *explorer_);
     } else {

@@ -74,6 +74,8 @@ class Scheduler {
   void UnblockAll(const void* object);
 
   int64_t now() const { return now_; }
+  int64_t steps() const { return steps_; }
+  bool failed() const { return failure_.failed(); }
   size_t running() const { return running_; }
   uint64_t Random();
 
