@@ -28,9 +28,9 @@ class Busy {
   template <typename State>
   explicit Busy(Actor<State>& actor) {
     EXPECT_TRUE(actor
-                    .Post([this](State&) {
-                      entered_.Close();
-                      open_.Receive().IgnoreError();
+                    .Post([entered = entered_, open = open_](State&) {  // Which may outlive this.
+                      entered.Close();
+                      open.Receive().IgnoreError();
                     })
                     .ok());
     entered_.Receive().IgnoreError();

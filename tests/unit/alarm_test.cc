@@ -32,6 +32,9 @@ TEST(AlarmClock, RingsInTheOrderOfTheirTimesAndNotBefore) {
   std::vector<int> order;
   std::atomic<int> rung{0};
   bool early = false;
+  std::atomic<bool> all_set{false};
+  TestAlarm holds_up([&] { AwaitTrue([&] { return all_set.load(); }); });  // The others, until they are all set.
+  clock.Set(holds_up, SteadyNow());
   const Instant at[] = {In(absl::Milliseconds(9)), In(absl::Milliseconds(3)), In(absl::Milliseconds(6))};
   std::deque<TestAlarm> alarms;
   for (int i = 0; i < 3; ++i) {
@@ -42,7 +45,9 @@ TEST(AlarmClock, RingsInTheOrderOfTheirTimesAndNotBefore) {
     }),
               at[i]);
   }
+  all_set = true;
   AwaitTrue([&] { return rung.load() == 3; });
+  clock.Cancel(holds_up);
   for (TestAlarm& alarm : alarms) clock.Cancel(alarm);
   EXPECT_EQ(order, (std::vector<int>{1, 2, 0}));
   EXPECT_FALSE(early);
