@@ -70,11 +70,13 @@
 #include "absl/status/statusor.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/event.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/channel/channel_handle.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/overflow.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
 #include "eventbus/subscription.h"
@@ -84,9 +86,13 @@ namespace eventbus {
 struct FeedOptions {
   // For people: in statuses.
   std::string name = {};
+  // Sends wait until `Release`, so that nobody misses what is sent while everybody is still subscribing.
+  bool held = false;
+  // How many of the last values are kept, as copies, for those who subscribe later and want a `replay`.
+  size_t history = 0;
 };
 
-// What is said of handlers is refused with `kInvalidArgument` for channels.
+// What is said of handlers is refused with `kInvalidArgument` for channels, and so is what would have no effect.
 template <typename T>
 struct SubscribeOptions {
   // For people: in statuses and in `SendResult::missed`.
@@ -100,6 +106,18 @@ struct SubscribeOptions {
   Executor* executor = nullptr;
   // How many values wait for a handler that has an executor. 0 is 64.
   size_t capacity = 0;
+  // What becomes of a value for which there is no room.
+  OverflowPolicy<T> overflow = {};
+  // Called with each value that is lost to this subscription, which its filter wanted: by the overflow policy, or because a send
+  // that gave up left it out. In the sending thread, with no lock held, one call at a time, and never after `Unsubscribe` has
+  // returned. It must not send to the same feed. What it throws is dropped.
+  absl::AnyInvocable<void(const T& value)> on_lost = {};
+  // The subscription ends, without a reason, once it has got this many values; a handler handles them all first. 0: no limit.
+  uint64_t limit = 0;
+  // With how many of the last values that were sent before it begins, oldest first; the feed's `history` may be shorter yet, and must
+  // not be shorter by its options. What is sent later follows without a gap or a repetition. A channel should have room for
+  // them: those that find none are lost. A handler without an executor gets them inside `Subscribe`, as does a filter.
+  size_t replay = 0;
   // Called after each call of the handler that failed, in the same thread, with the status or, for an exception,
   // `kInternal`.
   absl::AnyInvocable<void(const absl::Status& error)> on_error = {};
@@ -107,11 +125,21 @@ struct SubscribeOptions {
   bool ends_on_error = false;
 };
 
-// What can be subscribed as a handler of `T`: called with `const T&`, gives nothing or an `absl::Status`.
+namespace internal {
+
+template <typename Handler, typename... Arguments>
+concept HandlesWith = std::invocable<Handler&, Arguments...> &&
+    (std::is_void_v<std::invoke_result_t<Handler&, Arguments...>> ||
+     std::convertible_to<std::invoke_result_t<Handler&, Arguments...>, absl::Status>);
+
+}  // namespace internal
+
+// What can be subscribed as a handler of `T`: called with `const T&`, or with that and `const EventInfo&`, gives nothing or an
+// `absl::Status`.
 template <typename Handler, typename T>
-concept HandlerOf = std::invocable<Handler&, const T&> && !std::convertible_to<Handler, SendChannel<T>> &&
-                    (std::is_void_v<std::invoke_result_t<Handler&, const T&>> ||
-                     std::convertible_to<std::invoke_result_t<Handler&, const T&>, absl::Status>);
+concept HandlerOf =
+    !std::convertible_to<Handler, SendChannel<T>> &&
+    (internal::HandlesWith<Handler, const T&> || internal::HandlesWith<Handler, const T&, const EventInfo&>);
 
 namespace internal {
 
@@ -128,6 +156,9 @@ class FeedBase {
 
   bool closed() const { return core_->closed(); }
 
+  // Lets sends go on that wait because the feed was made `held`: true. False if they have been let go before, or never waited.
+  bool Release() { return core_->Release(); }
+
   // How many subscriptions last. Ask before building a costly event that nobody may want. Lock-free; other threads may
   // change it at any time.
   size_t subscribers() const { return core_->subscribers(); }
@@ -137,15 +168,22 @@ class FeedBase {
  protected:
   friend struct FeedAccess;
 
-  FeedBase(FeedOptions options, const Element* element) : core_(MakeRef<FeedCore>(std::move(options.name), element)) {}
+  FeedBase(FeedOptions options, const Element* element)
+      : core_(MakeRef<FeedCore>(std::move(options.name), element, options.held, options.history)) {}
   ~FeedBase();
 
-  template <typename T>
-  absl::StatusOr<Subscription> SubscribeTo(const SendChannel<T>& channel, SubscribeOptions<T> options) {
+  // `channel` is of `T` or of `Event<T>`.
+  template <typename T, typename Sent>
+  absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options) {
     if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
       return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
     }
-    return core_->Subscribe(kElementOf<T>, PartsOf(options), ChannelAccess::core(channel));
+    if (options.overflow.by_key()) return core_->Refuse("Subscribe: LatestBy is for handlers with an executor");
+    ChannelParts parts;
+    parts.channel = ChannelAccess::core(channel);
+    if constexpr (!std::is_same_v<Sent, T>) parts.event = &kEventElementOf<T>;
+    parts.overflow = options.overflow.overflow();
+    return core_->Subscribe(kElementOf<T>, PartsOf(options), std::move(parts));
   }
 
   template <typename T, typename Handler>
@@ -153,25 +191,25 @@ class FeedBase {
     if (options.executor == nullptr && options.capacity != 0) {
       return core_->Refuse("Subscribe: capacity is for handlers with an executor");
     }
+    if (options.executor == nullptr && (options.overflow.overflow() != Overflow::kBlock || options.on_lost)) {
+      return core_->Refuse(
+          "Subscribe: overflow and on_lost are for handlers with an executor; others take every value");
+    }
     if (options.capacity > static_cast<size_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
       return core_->Refuse("Subscribe: capacity is too large");
     }
     static_assert(std::is_copy_constructible_v<T>);
     constexpr size_t kCapacity = 64;
-    const size_t capacity = options.capacity == 0 ? kCapacity : options.capacity;
     HandlerParts parts;
-    parts.handler = [handler = std::move(handler)](const void* value, absl::Status& error) mutable {
-      if constexpr (std::is_void_v<std::invoke_result_t<Handler&, const T&>>) {
-        handler(*static_cast<const T*>(value));
-        return true;
-      } else {
-        error = handler(*static_cast<const T*>(value));
-        return error.ok();
-      }
-    };
+    parts.handler = Erased<T>(std::move(handler));
     parts.on_error = std::move(options.on_error);
     parts.ends_on_error = options.ends_on_error;
-    return core_->Subscribe(kElementOf<T>, PartsOf(options), std::move(parts), options.executor, capacity);
+    QueueParts queue;
+    queue.executor = options.executor;
+    queue.capacity = options.capacity == 0 ? kCapacity : options.capacity;
+    queue.overflow = options.overflow.overflow();
+    queue.make_keys = std::move(OverflowAccess::make_index(options.overflow));
+    return core_->Subscribe(kElementOf<T>, PartsOf(options), std::move(parts), std::move(queue));
   }
 
   template <typename T>
@@ -182,10 +220,38 @@ class FeedBase {
   }
 
  private:
+  template <typename T, typename Handler>
+  static ErasedHandler Erased(Handler handler) {
+    return [handler = std::move(handler)](const void* value, const EventInfo& info, absl::Status& error) mutable {
+      const auto call = [&] {
+        if constexpr (std::invocable<Handler&, const T&>) {
+          static_cast<void>(info);
+          return handler(*static_cast<const T*>(value));
+        } else {
+          return handler(*static_cast<const T*>(value), info);
+        }
+      };
+      if constexpr (std::is_void_v<decltype(call())>) {
+        call();
+        return true;
+      } else {
+        error = call();
+        return error.ok();
+      }
+    };
+  }
+
   template <typename T>
   static SubscriberParts PartsOf(SubscribeOptions<T>& options) {
     SubscriberParts parts;
     parts.name = std::move(options.name);
+    parts.limit = options.limit;
+    parts.replay = options.replay;
+    if (options.on_lost) {
+      parts.on_lost = [hook = std::move(options.on_lost)](const void* value) mutable {
+        hook(*static_cast<const T*>(value));
+      };
+    }
     if (options.filter) {
       parts.filter = [wanted = std::move(options.filter)](const void* value) mutable {
         return wanted(*static_cast<const T*>(value));
@@ -217,6 +283,11 @@ class FeedOf : public internal::FeedBase {
     return SubscribeTo(channel, std::move(options));
   }
 
+  // The same to a channel that gets each value with its sequence number, and how many were lost before it.
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel, SubscribeOptions<T> options = {}) {
+    return SubscribeTo(channel, std::move(options));
+  }
+
   // The same with a handler, which is called with every later value: in `options.executor`, or in the sending thread.
   template <HandlerOf<T> Handler>
   absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {}) {
@@ -237,7 +308,7 @@ class FeedOf : public internal::FeedBase {
   }
 
   // Never blocks: delivers to those that have room. `kResourceExhausted` if some had none, and `missed` says who;
-  // `kUnavailable` if another send is in progress, and nobody got the value.
+  // `kUnavailable` if another send is in progress, or the feed is held, and nobody got the value.
   SendResult TrySend(const T& value) {
     return SendTo(Context::Background(), value, internal::FeedCore::Waiting::kRefused);
   }
@@ -257,7 +328,17 @@ class Feed : public internal::FeedBase {
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const Channel<T>& channel,
                                          SubscribeOptions<std::type_identity_t<T>> options = {}) {
+    return SubscribeTo<T>(SendChannel<T>(channel), std::move(options));
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
     return SubscribeTo<T>(channel, std::move(options));
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const Channel<Event<T>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
+    return SubscribeTo<T>(SendChannel<Event<T>>(channel), std::move(options));
   }
   // With a handler, the element type is said: `feed.Subscribe<Order>(handler)`.
   template <typename T, HandlerOf<T> Handler>

@@ -579,5 +579,55 @@ TEST(AllocationFaults, OfASendThatHandlersMiss) {
             0);
 }
 
+TEST(AllocationFaults, OfSubscriptionsThatLoseEndAndBeginWithTheLastValues) {
+  EXPECT_GT(FailEveryAllocation([](AllocationFault& fault) {
+              ManualExecutor executor;
+              FeedOf<std::string> feed({.history = 3});
+              std::vector<std::string> values;
+              for (int i = 0; i < 8; ++i) values.push_back(Text(i));
+              std::string last_handled;
+              uint64_t told = 0;
+              const auto handler = [&](const std::string& value, const EventInfo& info) {
+                last_handled.assign(value, 100);
+                told += info.lost;
+              };
+              const Channel<Event<std::string>> channel(2);
+              std::vector<Subscription> subscriptions;
+              subscriptions.reserve(3);
+              uint64_t sent = 0;
+              const auto send = [&] {
+                fault.Attempt([&] {
+                  if (feed.Send(values[sent]).status.ok()) ++sent;
+                });
+              };
+              const auto subscribe = [&](auto subscriber, SubscribeOptions<std::string> options) {
+                fault.Attempt([&] {
+                  absl::StatusOr<Subscription> subscription = feed.Subscribe(std::move(subscriber), std::move(options));
+                  EXPECT_TRUE(subscription.ok());
+                  subscriptions.push_back(*std::move(subscription));
+                });
+              };
+              send();
+              send();
+              const auto key = [](const std::string& value) { return value.substr(0, 90); };
+              subscribe(handler, {.executor = &executor, .capacity = 2, .overflow = LatestBy(key), .replay = 2});
+              subscribe(channel,
+                        {.overflow = Overflow::kDropOldest, .on_lost = [](const std::string&) {}, .replay = 2});
+              subscribe([](const std::string&) {}, {.limit = 2, .replay = 1});
+              for (int i = 0; i < 3; ++i) send();
+              executor.RunAll();
+              EXPECT_EQ(feed.Send(values.back()).delivered, feed.subscribers());
+              executor.RunAll();
+              EXPECT_GE(subscriptions.size(), 2u);
+              if (subscriptions.size() == 3) {
+                // One whose key threw has ended.
+                EXPECT_TRUE(subscriptions[0].ended() || last_handled == values.back().substr(100)) << last_handled;
+                EXPECT_TRUE(subscriptions[2].ended());
+              }
+              while (channel.TryReceive().ok()) continue;
+            }),
+            10);
+}
+
 }  // namespace
 }  // namespace eventbus::testing

@@ -1,7 +1,5 @@
 // The explorer itself: what it finds, and that the schedule it prints leads there again.
 
-#include "tests/support/explorer/explore.h"
-
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -11,6 +9,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "gtest/gtest.h"
+#include "tests/support/explorer/explore.h"
 
 namespace eventbus::internal {
 namespace {
@@ -59,13 +58,11 @@ TEST(ExplorerModel, WithoutAPreemptionThereIsNoLostUpdate) {
 }
 
 TEST(ExplorerModel, SaysWhenTheBoundOfExecutionsWasReached) {
-  const Result result = Search(
-      {.max_executions = 3},
-      [] {
-        Atomic<int> counter = 0;
-        Thread other([&] { counter.fetch_add(1, kRelaxed); });
-        counter.fetch_add(1, kRelaxed);
-      });
+  const Result result = Search({.max_executions = 3}, [] {
+    Atomic<int> counter = 0;
+    Thread other([&] { counter.fetch_add(1, kRelaxed); });
+    counter.fetch_add(1, kRelaxed);
+  });
   EXPECT_EQ(result.executions, 3);
   EXPECT_FALSE(result.complete);
 }

@@ -63,12 +63,7 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
       return Outcome::kDone;
     }
   } else if (!stored_.queue.empty()) {
-    stored_.queue.Pop(to);
-    if (Waiter* sender = senders_.PopClaimed()) {  // I4
-      stored_.queue.Push(sender->value);
-      sender->outcome = Outcome::kDone;
-      wakes.Add(*sender);
-    }
+    ReceiveFromQueue(to, wakes);
     HaveChanged();
     return Outcome::kDone;
   }
@@ -86,8 +81,35 @@ Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
   return outcome;
 }
 
+bool ChannelCore::EvictLocked(void* to, WakeList& wakes, absl::FunctionRef<void(void* next)> see_next) {
+  if (ring_ != nullptr) {
+    MutexLock lock(&ring_->mutex);
+    if (!TryReceiveFromRingLocked(to, wakes)) return false;
+    if (void* const next = ring_->Front(stored_.sender)) see_next(next);
+  } else {
+    if (stored_.queue.empty()) return false;
+    ReceiveFromQueue(to, wakes);
+    if (!stored_.queue.empty()) see_next(stored_.queue.Front());
+  }
+  HaveChanged();
+  return true;
+}
+
+void ChannelCore::ReceiveFromQueue(void* to, WakeList& wakes) {
+  stored_.queue.Pop(to);
+  if (Waiter* sender = senders_.PopClaimed()) {  // I4
+    stored_.queue.Push(sender->value);
+    sender->outcome = Outcome::kDone;
+    wakes.Add(*sender);
+  }
+}
+
 bool ChannelCore::TryReceiveFromRing(void* to, WakeList& wakes) {
   MutexLock lock(&ring_->mutex);
+  return TryReceiveFromRingLocked(to, wakes);
+}
+
+bool ChannelCore::TryReceiveFromRingLocked(void* to, WakeList& wakes) {
   const bool received = ring_->Receive(to, stored_.sender);
   if (ring_->needs_channel) {
     if (Waiter* sender = received ? senders_.PopClaimed() : nullptr) {  // I4

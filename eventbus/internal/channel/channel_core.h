@@ -23,6 +23,7 @@
 #include <cstddef>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "eventbus/internal/channel/channel_watch.h"
 #include "eventbus/internal/channel/element_queue.h"
 #include "eventbus/internal/channel/split_ring.h"
@@ -86,6 +87,11 @@ class ChannelCore : public Selectable, public RefCounted {
   Outcome TrySendLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   Outcome TryReceiveLocked(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // Receives the oldest value that is queued, false if none is, and calls `see_next` with the one after it, if there is one, before
+  // anybody else can receive that. `see_next` only reads and writes the value.
+  bool EvictLocked(void* to, WakeList& wakes, absl::FunctionRef<void(void* next)> see_next)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
  protected:
   ~ChannelCore() override;
 
@@ -104,6 +110,9 @@ class ChannelCore : public Selectable, public RefCounted {
   // The steps of a queue that is split.
   Outcome TrySendToRing(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool TryReceiveFromRing(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool TryReceiveFromRingLocked(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex, ring_->mutex);
+  // The same of one that is not, and not empty.
+  void ReceiveFromQueue(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool HasQueued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return ring_ != nullptr ? QueuedInRing() != 0 : !stored_.queue.empty();
   }

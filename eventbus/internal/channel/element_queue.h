@@ -41,10 +41,15 @@ class ElementQueue {
     ++size_;
   }
 
+  // The first value. Requires `!empty()`.
+  void* Front() {
+    if (head_ == chunk_size_) AdvanceHead();
+    return SlotAt(head_chunk_, head_);
+  }
+
   // Moves the first value to the raw memory at `to` and ends it here. Requires `!empty()`.
   void Pop(void* to) {
-    if (head_ == chunk_size_) AdvanceHead();
-    element_.Relocate(to, SlotAt(head_chunk_, head_));
+    element_.Relocate(to, Front());
     ++head_;
     --size_;
   }

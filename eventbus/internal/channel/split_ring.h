@@ -52,6 +52,9 @@ class alignas(64) SplitRing {
   // Moves the oldest value to the raw memory at `to`; false if there is none.
   bool Receive(void* to, const SplitSender& sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // The oldest value, null if there is none.
+  void* Front(const SplitSender& sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   // Receives up to `max` values, the n-th to `to` + n element sizes. Returns how many.
   size_t ReceiveMany(void* to, size_t max, const SplitSender& sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
@@ -122,12 +125,18 @@ class SplitSender {
   const size_t capacity_;
 };
 
-inline bool SplitRing::Receive(void* to, const SplitSender& sender) {
+inline void* SplitRing::Front(const SplitSender& sender) {
   if (received_ == sent_) {
     sent_ = sender.sent();
-    if (received_ == sent_) return false;
+    if (received_ == sent_) return nullptr;
   }
-  element_.Relocate(to, SlotAt(index_));
+  return SlotAt(index_);
+}
+
+inline bool SplitRing::Receive(void* to, const SplitSender& sender) {
+  void* const front = Front(sender);
+  if (front == nullptr) return false;
+  element_.Relocate(to, front);
   index_ = After(index_);
   published_.store(++received_, std::memory_order_release);
   return true;

@@ -23,7 +23,7 @@ void Broadcast::Join(BroadcastReader& reader, Ref<BroadcastRing>& ring) {
   idle_.PushBack(reader.waiter_);
 }
 
-void Broadcast::Leave(BroadcastReader& reader) {
+void Broadcast::Leave(BroadcastReader& reader, bool finish, WakeList& wakes) {
   MutexLock lock(&mutex);
   if (reader.index_ == BroadcastReader::kNoIndex) return;  // It has not joined yet.
   if (reader.reads_common()) {                             // Else it is detached, which has said where it ends.
@@ -33,6 +33,13 @@ void Broadcast::Leave(BroadcastReader& reader) {
   }
   // Under the mutex, so that who sees a value that is published after this sees this too. Release, for `end_`.
   reader.word_.fetch_or(BroadcastReader::kLeft, std::memory_order_acq_rel);
+  if (finish && reader.waiter_.linked()) WakeLocked(reader, wakes);
+}
+
+void Broadcast::WakeLocked(BroadcastReader& reader, WakeList& wakes) {
+  reader.waiter_.Unlink();
+  reader.waiter_.outcome = Outcome::kDone;
+  wakes.Add(reader.waiter_);
 }
 
 bool Broadcast::Detach(BroadcastReader& reader, uint64_t missed, bool waits, std::unique_ptr<Broadcast>& own,
@@ -50,11 +57,7 @@ bool Broadcast::Detach(BroadcastReader& reader, uint64_t missed, bool waits, std
   }
   live_.fetch_sub(1, std::memory_order_relaxed);
   // It has taken all and waits, by now: for what will not come here.
-  if (reader.own_ != nullptr && reader.waiter_.linked()) {
-    reader.waiter_.Unlink();
-    reader.waiter_.outcome = Outcome::kDone;
-    wakes.Add(reader.waiter_);
-  }
+  if (reader.own_ != nullptr && reader.waiter_.linked()) WakeLocked(reader, wakes);
   return true;
 }
 
@@ -115,25 +118,28 @@ void Broadcast::RemoveMember(BroadcastReader& reader) {
   reader.index_ = BroadcastReader::kNoIndex;
 }
 
-Outcome Broadcast::Publish(const std::vector<BroadcastReader*>& slow, WakeList& wakes, size_t& delivered) {
+Outcome Broadcast::Publish(uint64_t sequence, const std::vector<BroadcastReader*>& slow, WakeList& wakes,
+                           size_t& delivered) {
   MutexLock lock(&mutex);
   const size_t readers = live_.load(std::memory_order_relaxed);
   if (readers == 0) return Outcome::kNotReady;
   const auto waits = [](const BroadcastReader* reader) { return !reader->has_left(); };
   delivered += readers - static_cast<size_t>(std::count_if(slow.begin(), slow.end(), waits));
+  ring_->InfoAt(head()) = {.sequence = sequence};
   ring_->SetReaders(head(), readers);
   head_.store(head() + 1, std::memory_order_release);
   idle_.ClaimAll(Outcome::kDone, wakes);  // B4
   return Outcome::kDone;
 }
 
-void Broadcast::Append(void* value, WakeList& wakes) {
-  AppendByReader(value);
+void Broadcast::Append(void* value, const EventInfo& info, WakeList& wakes) {
+  AppendByReader(value, info);
   idle_.ClaimAll(Outcome::kDone, wakes);  // B4
 }
 
-void Broadcast::AppendByReader(void* value) {
+void Broadcast::AppendByReader(void* value, const EventInfo& info) {
   ring_->element().move(NextSlot(), value);
+  ring_->InfoAt(head()) = info;
   ring_->SetReaders(head(), 1);
   head_.store(head() + 1, std::memory_order_release);
 }

@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "eventbus/event.h"
 #include "eventbus/internal/feed/broadcast_ring.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
@@ -62,8 +63,9 @@ class Broadcast {
   // not; null if that did before. Throws `std::bad_alloc`, and then did nothing. Not while a send is in progress.
   void Join(BroadcastReader& reader, Ref<BroadcastRing>& ring);
 
-  // Takes `reader` out, if it is in: nothing that is published later is for it.
-  void Leave(BroadcastReader& reader);
+  // Takes `reader` out, if it is in: nothing that is published later is for it. If it is to finish what it has, and waits for a
+  // value, it goes on `wakes`.
+  void Leave(BroadcastReader& reader, bool finish, WakeList& wakes);
 
   // The largest capacity that the ring suffices for. Never becomes less.
   size_t capacity() const { return capacity_.load(std::memory_order_relaxed); }
@@ -80,15 +82,15 @@ class Broadcast {
   // Throws `std::bad_alloc`, and then did nothing that matters.
   void FindSlow(std::vector<BroadcastReader*>& slow);
 
-  // Publishes the value that is in `NextSlot`: `kDone`, and for how many readers it is, but for those of `slow`, which all wait
-  // for room or have left, is added to `delivered`; `wakes` gets those that waited for a value. `kNotReady`, and nothing
-  // happened, if there are no readers left.
-  Outcome Publish(const std::vector<BroadcastReader*>& slow, WakeList& wakes, size_t& delivered);
+  // Publishes the value that is in `NextSlot`, of the send `sequence`: `kDone`, and for how many readers it is, but for those of
+  // `slow`, which all wait for room or have left, is added to `delivered`; `wakes` gets those that waited for a value.
+  // `kNotReady`, and nothing happened, if there are no readers left.
+  Outcome Publish(uint64_t sequence, const std::vector<BroadcastReader*>& slow, WakeList& wakes, size_t& delivered);
 
   // For a broadcast with one reader: moves `*value` in, whose shell stays with the caller, and publishes it.
-  void Append(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Append(void* value, const EventInfo& info, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // The same for the reader itself, which does not wait, and has claimed the delivery (B3).
-  void AppendByReader(void* value) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  void AppendByReader(void* value, const EventInfo& info) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   // Has `reader` miss the value at `missed`, which is at `head`, or just below it if it is published, as B5 says. It goes on
   // with `own`; null: it is to end. False, and nothing happened, if the reader `waits` and has been claimed. `wakes` gets it, if
@@ -118,6 +120,8 @@ class Broadcast {
   // `reader` will not read the ring any more.
   void Depart(BroadcastReader& reader);
   void RemoveMember(BroadcastReader& reader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Ends the wait of `reader` for a value.
+  void WakeLocked(BroadcastReader& reader, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   Atomic<uint64_t> head_{0};                        // Release, to publish the value below it. B1
   Atomic<size_t> capacity_{0};                      // Of the ring. Relaxed: a hint, until under the mutex.

@@ -5,7 +5,7 @@
 
 namespace eventbus::internal {
 
-BroadcastReader::BroadcastReader(size_t capacity, SoleOperation& consumer) : capacity_(capacity) {
+BroadcastReader::BroadcastReader(SoleOperation& consumer, size_t capacity) : capacity_(capacity) {
   waiter_.operation = &consumer;
 }
 
@@ -30,7 +30,6 @@ bool BroadcastReader::Refill() {
     const uint64_t head = queue_->head_.load(std::memory_order_acquire);
     const uint64_t ring_end = ring_->end();
     const uint64_t word = word_.load(std::memory_order_acquire);
-    if (word & kLeft) return false;
     uint64_t limit = std::min(head, ring_end);
     if (word & kDetached) {  // B5
       if (next_ == end_) {
@@ -38,6 +37,9 @@ bool BroadcastReader::Refill() {
         GoOnAlone();
         continue;
       }
+      limit = std::min(limit, end_);
+    } else if ((word & kLeft) && queue_ != own_.get()) {  // B7: it may finish what it has.
+      if (next_ == end_) return false;
       limit = std::min(limit, end_);
     }
     if (next_ < limit) {
@@ -51,8 +53,8 @@ bool BroadcastReader::Refill() {
     MutexLock lock(&queue_->mutex);
     // Relaxed: under the mutex. Detached meanwhile: what comes next will not come here.
     const uint64_t now = word_.load(std::memory_order_relaxed);
-    if (now & kLeft) return false;
     if ((now & kDetached) || queue_->head_.load(std::memory_order_relaxed) != next_) continue;
+    if (now & kLeft) return false;
     waits_ = true;
     queue_->idle_.PushBack(waiter_);  // B4
     return false;
@@ -64,7 +66,7 @@ void BroadcastReader::Attend(WakeList& wakes) {
   // With the word as it was seen, for the position belongs to it.
   if ((word & kWaiting) && (word >> kPositionShift) < next_ + capacity_ && TryClaim(word, 0)) {  // B3
     Waiter& delivery = *delivery_;
-    if (delivery.value != nullptr) own_->AppendByReader(delivery.value);
+    if (delivery.value != nullptr) own_->AppendByReader(delivery.value, awaited_info_);
     delivery.outcome = Outcome::kDone;
     wakes.Add(delivery);
   }
@@ -95,8 +97,9 @@ bool BroadcastReader::ClaimWord(uint64_t also) {
 
 Waiter* BroadcastReader::Claim() { return ClaimWord(0) ? delivery_ : nullptr; }
 
-bool BroadcastReader::Await(Waiter& delivery, uint64_t position) {
+bool BroadcastReader::Await(Waiter& delivery, const EventInfo& info, uint64_t position) {
   delivery_ = &delivery;
+  awaited_info_ = info;
   uint64_t seen = word_.load(std::memory_order_relaxed);
   while (!(seen & kLeft)) {
     const uint64_t waiting = (seen & kDetached) | kWaiting | (position << kPositionShift);
@@ -106,9 +109,15 @@ bool BroadcastReader::Await(Waiter& delivery, uint64_t position) {
   return false;
 }
 
-void BroadcastReader::LeaveOwn() {
+void BroadcastReader::EndWait(WakeList& wakes) {
+  MutexLock lock(&own_->mutex);
+  own_->idle_.ClaimAll(Outcome::kDone, wakes);
+}
+
+void BroadcastReader::LeaveOwn(bool finish, WakeList& wakes) {
   MutexLock lock(&own_->mutex);
   word_.fetch_or(kLeft, std::memory_order_acq_rel);
+  if (finish) own_->idle_.ClaimAll(Outcome::kWithdrawn, wakes);
 }
 
 bool BroadcastReader::CancelWait() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "eventbus/event.h"
 #include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/broadcast_ring.h"
 #include "eventbus/internal/ground/element.h"
@@ -20,7 +21,7 @@ namespace eventbus::internal {
 class BroadcastReader {
  public:
   // Waits by a waiter of `consumer`.
-  BroadcastReader(size_t capacity, SoleOperation& consumer);
+  BroadcastReader(SoleOperation& consumer, size_t capacity);
   BroadcastReader(const BroadcastReader&) = delete;
   BroadcastReader& operator=(const BroadcastReader&) = delete;
 
@@ -43,9 +44,14 @@ class BroadcastReader {
     return value;
   }
 
+  // What is known of the value that it took last.
+  const EventInfo& info() const { return ring_->InfoAt(next_ - 1); }
+
   // Is done with the value that it took last.
   void Pass() { ring_->Pass(next_ - 1); }
 
+  // Whether the waiter has been left, as far as the consumer has looked.
+  bool waits() const { return waits_; }
   // The run that follows the end of the wait has begun.
   void HasBeenNotified() { waits_ = false; }
 
@@ -64,17 +70,23 @@ class BroadcastReader {
   // consistent for the case without the fence.
   bool HasRoomFor(uint64_t position) const { return position < taken_.load(std::memory_order_seq_cst) + capacity_; }
 
-  // Waits, by `delivery`, until it has room for the value at `position`: `*delivery.value`, or null if that is published for
-  // all. To be followed by `AsymmetricFence::Heavy` and `HasRoomFor` (B3). False if it has left.
-  bool Await(Waiter& delivery, uint64_t position);
+  // Waits, by `delivery`, until it has room for the value at `position`: `*delivery.value`, with `info`, or null if that is published
+  // for all. To be followed by `AsymmetricFence::Heavy` and `HasRoomFor` (B3). False if it has left.
+  bool Await(Waiter& delivery, const EventInfo& info, uint64_t position);
+  // What it waits for, for who has claimed the delivery.
+  const EventInfo& awaited_info() const { return awaited_info_; }
 
   // Anyone's ----------------------------------------------------------------------------------------------------------
 
   // Claims the delivery that waits, if one does; null if not. Of all that call it one gets it.
   Waiter* Claim();
 
-  // Leaves its own broadcast, if it has one: nothing that is sent later is for it.
-  void LeaveOwn();
+  // Ends its wait for a value of its own broadcast, if it waits, though there may be none.
+  void EndWait(WakeList& wakes);
+
+  // Leaves its own broadcast: nothing that is sent later is for it. If it is to finish what it has, and waits for a value, it goes
+  // on `wakes`.
+  void LeaveOwn(bool finish, WakeList& wakes);
 
   // Whether what is published is for it. Sure if asked under the mutex of what it reads.
   bool has_left() const { return word_.load(std::memory_order_acquire) & kLeft; }
@@ -120,6 +132,7 @@ class BroadcastReader {
 
   // The sender's, for who has claimed it.
   Waiter* delivery_ = nullptr;
+  EventInfo awaited_info_;
 
   // Set before it joins, or by `Detach`: for the consumer once it has seen `kDetached`.
   std::unique_ptr<Broadcast> own_;

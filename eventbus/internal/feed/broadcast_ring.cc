@@ -19,18 +19,15 @@ size_t SlotsFor(size_t needed) {
 
 BroadcastRing::BroadcastRing(const Element& element, size_t capacity)
     : element_(element), slots_(SlotsFor(capacity + kBeyondCapacity)) {
-  if (element_.trivial) {
-    unread_offset_ = 0;
-    alignment_ = element_.alignment;
-    stride_ = element_.size;
-  } else {
-    unread_offset_ = RoundUp(element_.size, alignof(Atomic<size_t>));
-    alignment_ = std::max(element_.alignment, alignof(Atomic<size_t>));
-    stride_ = RoundUp(unread_offset_ + sizeof(Atomic<size_t>), alignment_);
-  }
+  static_assert(alignof(EventInfo) == alignof(Atomic<size_t>) && sizeof(EventInfo) % alignof(EventInfo) == 0);
+  info_offset_ = RoundUp(element_.size, alignof(EventInfo));
+  unread_offset_ = info_offset_ + sizeof(EventInfo);
+  alignment_ = std::max(element_.alignment, alignof(EventInfo));
+  stride_ = RoundUp(unread_offset_ + (element_.trivial ? 0 : sizeof(Atomic<size_t>)), alignment_);
   size_t bytes;
   if (__builtin_mul_overflow(stride_, slots_, &bytes)) throw std::bad_array_new_length();
   memory_ = static_cast<std::byte*>(::operator new(bytes, std::align_val_t(alignment_)));
+  for (size_t i = 0; i < slots_; ++i) ::new (&InfoAt(i)) EventInfo;
   if (element_.trivial) return;
   for (size_t i = 0; i < slots_; ++i) ::new (&UnreadOf(i)) Atomic<size_t>(0);
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "eventbus/event.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
@@ -30,6 +31,11 @@ class BroadcastRing final : public RefCounted {
 
   // The memory of the value at `position`.
   void* At(uint64_t position) const { return memory_ + (position & (slots_ - 1)) * stride_; }
+
+  // What is known of it.
+  EventInfo& InfoAt(uint64_t position) const {
+    return *reinterpret_cast<EventInfo*>(static_cast<std::byte*>(At(position)) + info_offset_);
+  }
 
   // A reader that counts is done with the value at `position`.
   void Pass(uint64_t position) {
@@ -66,6 +72,7 @@ class BroadcastRing final : public RefCounted {
 
   const Element& element_;
   const size_t slots_;  // A power of two.
+  size_t info_offset_;
   size_t unread_offset_;
   size_t stride_;
   size_t alignment_;

@@ -9,17 +9,6 @@ DeliveryArena::~DeliveryArena() {
   for (std::byte* block : blocks_) ::operator delete(block, std::align_val_t(alignment_));
 }
 
-void DeliveryArena::DestroyValues(const Element& element) {
-  if (element.trivial) return;
-  const size_t end = std::min(used_ + 1, blocks_.size() * kBlock);
-  for (size_t i = 0; i < end; ++i) {
-    Delivery& delivery = At(i);
-    if (!delivery.holds_value) continue;
-    delivery.holds_value = false;
-    element.destroy(delivery.memory);
-  }
-}
-
 void DeliveryArena::AddBlock(const Element& element) {
   // A trivial value is read where the sender has it, and needs no memory here.
   const size_t value_size = element.trivial ? 0 : element.size;

@@ -4,6 +4,7 @@
 #ifndef EVENTBUS_INTERNAL_FEED_DELIVERY_ARENA_H_
 #define EVENTBUS_INTERNAL_FEED_DELIVERY_ARENA_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -18,7 +19,8 @@ class Subscriber;
 // while the sender fills in this one.
 struct alignas(64) Delivery : Waiter {
   bool to_reader = false;    // Of a broadcast, as which the subscriber receives.
-  bool holds_value = false;  // Whether `memory` holds a value, or the shell of one, that is still to be destroyed.
+  bool holds_value = false;  // Whether `memory` holds a value, or the shell of one, that is still to be destroyed;
+  bool holds_event = false;  // or memory of the subscriber, which is a channel of events, does.
   Subscriber* subscriber = nullptr;
   void* memory = nullptr;
 };
@@ -42,8 +44,12 @@ class DeliveryArena {
   size_t used() const { return used_; }
   Delivery& operator[](size_t i) { return At(i); }
 
-  // Ends the lives of the values that are still held, in used deliveries and in the next one. Runs user code.
-  void DestroyValues(const Element& element);
+  // Calls `visit` with each delivery that is used, and with the next one.
+  template <typename Visit>
+  void ForEachUsedAndNext(Visit visit) {
+    const size_t end = std::min(used_ + 1, blocks_.size() * kBlock);
+    for (size_t i = 0; i < end; ++i) visit(At(i));
+  }
 
   // Forgets all used deliveries. Requires that no waiter is linked and no value held.
   void Clear() { used_ = 0; }

@@ -1,59 +1,54 @@
-// A subscription whose values go to a handler that has an executor: the executor takes them out of a broadcast, one after the
-// other and in order, and calls the handler. Without a filter it reads the broadcast of the feed, with all the others; with
-// one, a broadcast of its own.
-//
-// One object, and one allocation: the subscription, its place in the broadcast and its consumer live and go together.
-//
-// Invariants:
-//   H1. What is the consumer's, here and in the reader, belongs to who holds the activity's `running`.
-//   H2. Between runs either the reader's waiter is linked, or it has been claimed and a notification is on its way, or the
-//       activity is queued, or the subscription has been removed and the activity is about to be stopped.
+// The two kinds of subscriptions whose handler has an executor: one that a sender waits for, and one with an overflow policy.
 
 #ifndef EVENTBUS_INTERNAL_FEED_EXECUTOR_SUBSCRIBER_H_
 #define EVENTBUS_INTERNAL_FEED_EXECUTOR_SUBSCRIBER_H_
 
 #include <cstddef>
+#include <memory>
 
-#include "eventbus/executor.h"
 #include "eventbus/internal/feed/broadcast_reader.h"
-#include "eventbus/internal/feed/handler_subscriber.h"
+#include "eventbus/internal/feed/consuming_subscriber.h"
+#include "eventbus/internal/feed/key_index.h"
+#include "eventbus/internal/feed/overflow_queue.h"
 #include "eventbus/internal/ground/element.h"
-#include "eventbus/internal/waiting/activity.h"
-#include "eventbus/internal/waiting/waiter.h"
+#include "eventbus/overflow.h"
 
 namespace eventbus::internal {
 
-class ExecutorSubscriber final : public HandlerSubscriber,
-                                 public BroadcastReader,
-                                 private Activity,
-                                 private SoleOperation {
+// One that a sender waits for. If it takes every value it reads the broadcast of the feed, with all the others; else one of its
+// own.
+class ExecutorSubscriber final : public ConsumingSubscriber<BroadcastReader> {
  public:
   ExecutorSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts, const Element& element,
                      Executor& executor, size_t capacity);
 
-  // It may join a broadcast from now on, and must be stopped.
-  void Begin() { StartWaiting(); }
-
   Way way() const override { return own() == nullptr ? Way::kCommon : Way::kOwn; }
   void StopReceiving(uint64_t send, WakeList& wakes) override;
-  Activity* consumer() override { return this; }
 
   // For who joins it to the feed's broadcast: a ring for its capacity, if it may need one.
   Ref<BroadcastRing>& ring() { return ring_; }
 
  private:
-  // How many values one run handles at most before others have their turn.
-  static constexpr int kBatch = 32;
-
   ~ExecutorSubscriber() override = default;
 
-  Next DoSome() override;
-  void CleanUp(bool abandoned) override;
-  void Keep() override { AddRef(); }
-  void LetGo() override { DropRef(); }
-  void Wake(Waiter&, ReadyWork& ready) override { Notify(ready); }
-
   Ref<BroadcastRing> ring_;  // Until it joins.
+};
+
+// One with a policy: it has a queue of its own, in which a sender that finds no room makes some, or does without.
+class QueueSubscriber final : public ConsumingSubscriber<OverflowQueue> {
+ public:
+  // `keys` may be null.
+  QueueSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts, const Element& element,
+                  Executor& executor, size_t capacity, Overflow overflow, std::unique_ptr<KeyIndex> keys)
+      : ConsumingSubscriber(std::move(feed_core), std::move(parts), std::move(handler_parts), executor, element,
+                            capacity, overflow, std::move(keys)) {}
+
+  Way way() const override { return Way::kQueue; }
+  void StopReceiving(uint64_t, WakeList& wakes) override { Leave(finishing(), wakes); }
+  size_t Queued() const override { return size(); }
+
+ private:
+  ~QueueSubscriber() override = default;
 };
 
 }  // namespace eventbus::internal

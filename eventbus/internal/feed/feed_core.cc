@@ -1,5 +1,7 @@
 #include "eventbus/internal/feed/feed_core.h"
 
+#include <limits>
+#include <memory>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -8,12 +10,25 @@
 #include "eventbus/internal/feed/executor_subscriber.h"
 #include "eventbus/internal/feed/sending.h"
 #include "eventbus/internal/ground/safe_status.h"
+#include "eventbus/internal/ground/status_of_call.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
 
-FeedCore::FeedCore(std::string name, const Element* element) : name_(std::move(name)), element_(element) {}
+FeedCore::FeedCore(std::string name, const Element* element, bool held, size_t history)
+    : name_(std::move(name)),
+      held_(held),
+      element_(element),
+      history_(history > 0 ? std::make_unique<History>(history) : nullptr) {
+  if (held) turn_.TryTake();
+}
+
+bool FeedCore::Release() {
+  if (!held_.exchange(false, std::memory_order_relaxed)) return false;
+  turn_.Release();
+  return true;
+}
 
 FeedCore::~FeedCore() = default;  // Every member held a reference to this feed, so there are none left.
 
@@ -38,33 +53,130 @@ absl::Status FeedCore::ThrewError(absl::string_view part, const Subscriber& subs
 }
 
 absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts,
-                                                 Ref<ChannelCore> channel) {
-  if (!channel) return absl::InvalidArgumentError(Describe("Subscribe: null channel"));
-  auto subscriber = MakeRef<ChannelSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(channel));
-  if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
-  return SubscriptionAccess::Make(std::move(subscriber));
+                                                 ChannelParts channel_parts) {
+  if (!channel_parts.channel) return Refuse("Subscribe: null channel");
+  if (channel_parts.overflow != Overflow::kBlock && channel_parts.channel->capacity() == kUnboundedCapacity) {
+    return Refuse("Subscribe: an unbounded channel has room for all, and needs no overflow policy");
+  }
+  const size_t replay = parts.replay;
+  auto subscriber = MakeRef<ChannelSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(channel_parts));
+  if (subscriber->evicts() && subscriber->channel->capacity() == 0) {
+    return Refuse("Subscribe: an unbuffered channel holds nothing that could make room");
+  }
+  return Join(element, Ref<Subscriber>(std::move(subscriber)), replay);
 }
 
 absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, SubscriberParts parts,
-                                                 HandlerParts handler_parts, Executor* executor, size_t capacity) {
-  if (executor == nullptr) {
-    auto subscriber = MakeRef<HandlerSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(handler_parts));
-    if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
-    return SubscriptionAccess::Make(std::move(subscriber));
+                                                 HandlerParts handler_parts, QueueParts queue_parts) {
+  const Ref<FeedCore> self(this);
+  const size_t replay = parts.replay;
+  if (queue_parts.executor == nullptr) {
+    return Join(element, Ref<Subscriber>(MakeRef<HandlerSubscriber>(self, std::move(parts), std::move(handler_parts))),
+                replay);
   }
-  auto subscriber = MakeRef<ExecutorSubscriber>(Ref<FeedCore>(this), std::move(parts), std::move(handler_parts),
-                                                element, *executor, capacity);
+  Executor& executor = *queue_parts.executor;
+  const size_t capacity = queue_parts.capacity;
+  if (queue_parts.overflow == Overflow::kBlock) {
+    return Begin(
+        element,
+        MakeRef<ExecutorSubscriber>(self, std::move(parts), std::move(handler_parts), element, executor, capacity),
+        replay);
+  }
+  std::unique_ptr<KeyIndex> keys = queue_parts.make_keys ? queue_parts.make_keys(capacity) : nullptr;
+  return Begin(element,
+               MakeRef<QueueSubscriber>(self, std::move(parts), std::move(handler_parts), element, executor, capacity,
+                                        queue_parts.overflow, std::move(keys)),
+               replay);
+}
+
+template <typename ConsumingSubscriber>
+absl::StatusOr<Subscription> FeedCore::Begin(const Element& element, Ref<ConsumingSubscriber> subscriber,
+                                             size_t replay) {
   subscriber->Begin();  // Before anyone else knows of it.
   absl::Cleanup stop = [&] { subscriber->consumer()->Stop(); };
-  if (absl::Status refused = Join(element, *subscriber); !refused.ok()) return refused;
-  std::move(stop).Cancel();
+  absl::StatusOr<Subscription> subscription = Join(element, Ref<Subscriber>(subscriber), replay);
+  if (subscription.ok()) std::move(stop).Cancel();
+  return subscription;
+}
+
+absl::StatusOr<Subscription> FeedCore::Join(const Element& element, Ref<Subscriber> subscriber, size_t replay) {
+  if (replay > 0) {
+    if (absl::Status refused = JoinAfterReplay(element, *subscriber, replay); !refused.ok()) return refused;
+  } else {
+    WakeList wakes;
+    MutexLock lock(&membership_);
+    if (absl::Status refused = CheckOpen(element); !refused.ok()) return refused;
+    JoinLocked(*subscriber, wakes);
+  }
   return SubscriptionAccess::Make(std::move(subscriber));
 }
 
-absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
-  MutexLock lock(&membership_);
+absl::Status FeedCore::JoinAfterReplay(const Element& element, Subscriber& subscriber, size_t replay) {
+  {
+    MutexLock lock(&membership_);
+    if (absl::Status refused = CheckOpen(element); !refused.ok()) return refused;
+    const size_t kept = history_ ? history_->capacity() : 0;
+    if (replay > kept) {
+      return Refuse(absl::StrCat("Subscribe: replay of ", replay, " values, where the feed has a history of ", kept));
+    }
+    history_->BeginToCatchUp();
+  }
+  const absl::Cleanup caught_up = [this] {
+    KeptEvents too_old;
+    MutexLock lock(&membership_);
+    history_->CaughtUp(too_old);
+  };
+  KeptEvents events;
+  uint64_t seen = 0;
+  while (true) {
+    {
+      WakeList wakes;
+      MutexLock lock(&membership_);
+      if (absl::Status refused = CheckOpen(element); !refused.ok()) return refused;
+      history_->CollectAfter(seen, replay, events);
+      if (events.empty()) {
+        JoinLocked(subscriber, wakes);
+        return absl::OkStatus();
+      }
+    }
+    if (!ReplayTo(subscriber, events)) return absl::OkStatus();
+    seen = events.back()->info.sequence;
+    replay = std::numeric_limits<size_t>::max();
+    events.clear();
+  }
+}
+
+bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
+  for (const Ref<KeptEvent>& event : events) {
+    bool wanted = true;
+    absl::Status reason;
+    if (subscriber.filter != nullptr) {
+      reason = StatusOfCall([&] { wanted = (*subscriber.filter)(event->value()); },
+                            [&](absl::string_view what) { return ThrewError("filter", subscriber, what); });
+    }
+    if (!reason.ok() || (wanted && !subscriber.Replay(event, reason))) {
+      if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
+      subscriber.end_signal.End(reason);
+      return false;
+    }
+    if (!wanted || subscriber.left == 0 || --subscriber.left > 0) continue;
+    // That was its limit.
+    WakeList wakes;
+    subscriber.StartReceiving(wakes);
+    subscriber.SetFinishing();
+    subscriber.StopReceiving(0, wakes);
+    if (subscriber.consumer() == nullptr) subscriber.end_signal.End(absl::OkStatus());
+    return false;
+  }
+  return true;
+}
+
+absl::Status FeedCore::CheckOpen(const Element& element) {
   if (closed_) return absl::FailedPreconditionError(Describe("Subscribe: the feed is closed"));
-  if (absl::Status status = CheckElement(element); !status.ok()) return status;
+  return CheckElement(element);
+}
+
+void FeedCore::JoinLocked(Subscriber& subscriber, WakeList& wakes) {
   if (sending_) {
     inbox_.PushBack(subscriber);  // F2
   } else {
@@ -72,9 +184,8 @@ absl::Status FeedCore::Join(const Element& element, Subscriber& subscriber) {
   }
   subscriber.AddRef();  // The feed's own.
   subscriber.member.store(true, std::memory_order_relaxed);
-  subscriber.StartReceiving();  // F3
+  subscriber.StartReceiving(wakes);  // F3
   member_count_.fetch_add(1, std::memory_order_relaxed);
-  return absl::OkStatus();
 }
 
 void FeedCore::AdmitLocked(Subscriber& subscriber) {
@@ -86,7 +197,7 @@ void FeedCore::AdmitLocked(Subscriber& subscriber) {
     subscriber.UnlinkIfLinked();
     in_common_.PushBack(subscriber);
   } else {
-    slots_.push_back({.subscriber = &subscriber, .way = way, .has_filter = subscriber.filter != nullptr});
+    slots_.push_back({.subscriber = &subscriber, .way = way, .picky = subscriber.picky()});
     subscriber.slot = slots_.size() - 1;
     subscriber.UnlinkIfLinked();
   }
@@ -177,6 +288,7 @@ bool FeedCore::Close(const absl::Status& reason) {
       if (subscriber.member.load(std::memory_order_relaxed)) leave(subscriber);
     }
   }
+  Release();
   AwaitUserCode(nullptr);
   while (leaving != nullptr) {
     const auto subscriber = Ref<Subscriber>::Adopt(leaving);
@@ -202,6 +314,25 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
   }
   if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
   subscriber.end_signal.End(reason);
+  return true;
+}
+
+void FeedCore::EndAbandoned(Subscriber& subscriber) {
+  const absl::Status reason =
+      SafeStatus(absl::StatusCode::kUnavailable, [] { return "the executor of the handler was shut down"; });
+  if (!EndByItself(subscriber, reason) && subscriber.finishing()) subscriber.end_signal.End(reason);
+}
+
+bool FeedCore::Finish(Subscriber& subscriber) {
+  {
+    Ref<Subscriber> dropped;
+    WakeList wakes;
+    MutexLock lock(&membership_);
+    if (!subscriber.member.load(std::memory_order_relaxed)) return false;
+    subscriber.SetFinishing();
+    RemoveLocked(subscriber, wakes, dropped);
+  }
+  if (subscriber.consumer() == nullptr) subscriber.end_signal.End(absl::OkStatus());
   return true;
 }
 

@@ -37,6 +37,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@
 #include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
+#include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/feed/subscriber.h"
 #include "eventbus/internal/waiting/turn.h"
 #include "eventbus/internal/waiting/wait_queue.h"
@@ -59,15 +61,19 @@ namespace eventbus::internal {
 class FeedCore final : public RefCounted {
  public:
   // `element` may be null: then the first `Subscribe` or send decides.
-  FeedCore(std::string name, const Element* element);
+  // `held`: sends wait until `Release`. The last `history` values are kept for those who subscribe later.
+  FeedCore(std::string name, const Element* element, bool held, size_t history);
+
+  // Lets sends go on, if they were held: true for the first call then.
+  bool Release();
 
   // `kInvalidArgument`, saying `what` of this feed.
   absl::Status Refuse(absl::string_view what) const { return absl::InvalidArgumentError(Describe(what)); }
 
-  absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, Ref<ChannelCore> channel);
-  // Without an `executor` the handler is called by the sending thread.
+  absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, ChannelParts channel_parts);
+  // Without an executor the handler is called by the sending thread.
   absl::StatusOr<Subscription> Subscribe(const Element& element, SubscriberParts parts, HandlerParts handler_parts,
-                                         Executor* executor, size_t capacity);
+                                         QueueParts queue_parts);
 
   enum class Waiting {
     kAllowed,
@@ -87,9 +93,13 @@ class FeedCore final : public RefCounted {
 
   // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
   bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
+  // The same because its executor was shut down, even if it was about to finish.
+  void EndAbandoned(Subscriber& subscriber);
+  // Sends nothing more to it; it ends without a reason once it has handled what it was given. True if it lasted.
+  bool Finish(Subscriber& subscriber);
 
-  // Nothing that is sent from now on is for `reader`.
-  void LeaveCommon(BroadcastReader& reader) { common_.Leave(reader); }
+  // As `Broadcast::Leave` says.
+  void LeaveCommon(BroadcastReader& reader, bool finish, WakeList& wakes) { common_.Leave(reader, finish, wakes); }
   // The largest capacity that the broadcast has room for. Never becomes less.
   size_t CommonCapacity() const { return common_.capacity(); }
 
@@ -106,7 +116,7 @@ class FeedCore final : public RefCounted {
   struct Slot {
     Subscriber* subscriber;  // Owns one reference.
     Subscriber::Way way;
-    bool has_filter;
+    bool picky;  // As it says of itself.
   };
   using Members = List<Subscriber, MembershipTag>;
 
@@ -115,8 +125,16 @@ class FeedCore final : public RefCounted {
   // Fixes the element type if this is the first to name one; `kInvalidArgument`, naming both, if it is another one.
   absl::Status CheckElement(const Element& element);
 
-  // Makes `subscriber` a member, or says why not.
-  absl::Status Join(const Element& element, Subscriber& subscriber);
+  // Makes `subscriber` a member, or says why not; first it gets up to `replay` of the last values, and what is sent meanwhile.
+  absl::StatusOr<Subscription> Join(const Element& element, Ref<Subscriber> subscriber, size_t replay);
+  absl::Status CheckOpen(const Element& element) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  void JoinLocked(Subscriber& subscriber, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  absl::Status JoinAfterReplay(const Element& element, Subscriber& subscriber, size_t replay);
+  // Gives it `events`; false if it has ended by that.
+  bool ReplayTo(Subscriber& subscriber, const KeptEvents& events);
+  // The same of one with an executor, which must be stopped if it cannot join.
+  template <typename ConsumingSubscriber>
+  absl::StatusOr<Subscription> Begin(const Element& element, Ref<ConsumingSubscriber> subscriber, size_t replay);
 
   absl::Status TakeTurn(const Context& context, Waiting waiting);
 
@@ -142,6 +160,7 @@ class FeedCore final : public RefCounted {
 
   const std::string name_;
   Turn turn_;
+  Atomic<bool> held_;  // `turn_` is, by nobody. Relaxed: who gets the turn is ordered by that.
 
   // Set once.
   Atomic<const Element*> element_;
@@ -156,7 +175,8 @@ class FeedCore final : public RefCounted {
   Members in_common_ ABSL_GUARDED_BY(membership_);
   Members removed_ ABSL_GUARDED_BY(membership_);  // They go when the send is over.
   WaitQueue call_ended_ ABSL_GUARDED_BY(membership_);
-  Atomic<size_t> member_count_{0};  // Written under `membership_`.
+  const std::unique_ptr<History> history_ ABSL_PT_GUARDED_BY(membership_);  // Null if none is kept.
+  Atomic<size_t> member_count_{0};                                          // Written under `membership_`.
 
   Atomic<Subscriber*> calling_{nullptr};  // Written by who has the turn.
   Atomic<uint32_t> call_waiters_{0};      // Those in `call_ended_`, or about to be.
@@ -169,6 +189,7 @@ class FeedCore final : public RefCounted {
   // Belong to who has the turn.
   DeliveryArena arena_;
   std::vector<BroadcastReader*> slow_;
+  std::vector<Subscriber*> missed_;
 };
 
 }  // namespace eventbus::internal

@@ -3,18 +3,23 @@
 #ifndef EVENTBUS_INTERNAL_FEED_HANDLER_SUBSCRIBER_H_
 #define EVENTBUS_INTERNAL_FEED_HANDLER_SUBSCRIBER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "eventbus/event.h"
+#include "eventbus/executor.h"
+#include "eventbus/internal/feed/key_index.h"
 #include "eventbus/internal/feed/subscriber.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/overflow.h"
 
 namespace eventbus::internal {
 
 // Handles `*value`: true; or false, and says why in `error`, which is OK. An exception is as good as that.
-using ErasedHandler = absl::AnyInvocable<bool(const void* value, absl::Status& error)>;
+using ErasedHandler = absl::AnyInvocable<bool(const void* value, const EventInfo& info, absl::Status& error)>;
 using ErrorHook = absl::AnyInvocable<void(const absl::Status& error)>;
 
 struct HandlerParts {
@@ -23,18 +28,30 @@ struct HandlerParts {
   bool ends_on_error = false;
 };
 
+// Where a handler runs, and what waits for it.
+struct QueueParts {
+  Executor* executor = nullptr;  // Null: in the sending thread, and nothing waits.
+  size_t capacity = 0;
+  Overflow overflow = Overflow::kBlock;
+  MakeKeyIndex make_keys = {};  // Empty unless only the newest of each key is kept.
+};
+
 class HandlerSubscriber : public Subscriber {
  public:
   HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts);
 
   Way way() const override { return Way::kCall; }
+  bool Replay(Ref<KeptEvent> event, absl::Status& reason) override {
+    return Handle(event->value(), event->info, reason);
+  }
+  void StartReceiving(WakeList&) override {}
   void StopReceiving(uint64_t, WakeList&) override {}  // The sender asks `member` before each call (F5).
 
   // Runs the handler: false if it failed and the subscription is to end with `reason`, which is OK before and else. Called by
   // one thread at a time.
-  bool Handle(const void* value, absl::Status& reason) {
+  bool Handle(const void* value, const EventInfo& info, absl::Status& reason) {
     try {
-      if (handler_(value, reason)) return true;
+      if (handler_(value, info, reason)) return true;
     } catch (...) {
       reason = OfException();
     }

@@ -65,8 +65,11 @@ FeedCore::Sending::~Sending() {
   EndCalls();  // A copy may have thrown.
   LookAgain();
   wakes_.WakeAll();
-  if (!settled_) Withdraw();
-  feed_.arena_.DestroyValues(element_);
+  if (!settled_) {
+    Withdraw();
+    TallyFailed();
+  }
+  DropStaged();
   feed_.arena_.Clear();
   if (begun_) {
     Members dropped;
@@ -90,7 +93,7 @@ void FeedCore::Sending::Run(const Context& context) {
   Tally();
   if (!served) {
     result_.status = context.status();
-  } else if (!result_.missed.empty()) {
+  } else if (refused_) {
     result_.status = absl::Status(absl::StatusCode::kResourceExhausted, "");
   } else if (cut_short_ && feed_.closed()) {
     result_.status = absl::Status(absl::StatusCode::kFailedPrecondition, "");
@@ -98,14 +101,21 @@ void FeedCore::Sending::Run(const Context& context) {
 }
 
 bool FeedCore::Sending::Begin() {
+  KeptEvents too_old;
+  Ref<KeptEvent> kept;
+  if (feed_.history_) kept = MakeRef<KeptEvent>(element_, value_);
   MutexLock lock(&feed_.membership_);
   if (feed_.closed_) {
     result_.status = absl::Status(absl::StatusCode::kFailedPrecondition, "");
     return false;
   }
   while (Subscriber* subscriber = feed_.inbox_.front()) feed_.AdmitLocked(*subscriber);  // Takes it out, or throws.
+  if (kept) {
+    kept->info.sequence = feed_.send_number_ + 1;
+    feed_.history_->Add(std::move(kept), too_old);
+  }
   feed_.sending_ = begun_ = true;
-  number_ = ++feed_.send_number_;
+  result_.sequence = info_.sequence = number_ = ++feed_.send_number_;
   slots_ = feed_.slots_;
   return true;
 }
@@ -118,32 +128,22 @@ void FeedCore::Sending::Walk() {
     const Slot& slot = slots_[i];
     PrefetchAfter(i);
     Subscriber& subscriber = *slot.subscriber;
-    if (slot.has_filter && !PassesFilter(subscriber)) continue;
+    if (slot.picky && subscriber.filter != nullptr && !PassesFilter(subscriber)) continue;
     if (slot.way == Subscriber::Way::kCall) {
       i = CallHandlers(i);
       continue;
     }
     EndCalls();
     Delivery& delivery = feed_.arena_.Next(element_);
-    const Offer offer = slot.way == Subscriber::Way::kChannel
-                            ? OfferTo(static_cast<ChannelSubscriber&>(subscriber), delivery)
-                            : OfferTo(static_cast<ExecutorSubscriber&>(subscriber), delivery);
-    switch (offer) {
-      case Offer::kTaken:
-        ++result_.delivered;
+    switch (slot.way) {
+      case Subscriber::Way::kChannel:
+        Account(OfferTo(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
         break;
-      case Offer::kWaits:
-        feed_.arena_.Use();
+      case Subscriber::Way::kQueue:
+        Account(OfferTo(static_cast<QueueSubscriber&>(subscriber), delivery), subscriber);
         break;
-      case Offer::kFull:
-        AddMissed(subscriber);
-        break;
-      case Offer::kClosed:
-        wakes_.WakeAll();  // Who hears of the end may run here, and wait for one of these.
-        EndOfClosedChannel(subscriber);
-        break;
-      case Offer::kGone:
-        cut_short_ = true;
+      default:
+        Account(OfferTo(static_cast<ExecutorSubscriber&>(subscriber), delivery), subscriber);
         break;
     }
     if (++unwoken == kWakeEvery) {
@@ -154,6 +154,44 @@ void FeedCore::Sending::Walk() {
   EndCalls();
   LookAgain();
   wakes_.WakeAll();
+}
+
+void FeedCore::Sending::Account(Offer offer, Subscriber& subscriber) {
+  switch (offer) {
+    case Offer::kTaken:
+      CountDelivered(subscriber);
+      return;
+    case Offer::kWaits:
+      feed_.arena_.Use();
+      // Someone has to look at it afterwards.
+      if (subscriber.untold != 0 || subscriber.left != 0) SetNotAllDone();
+      return;
+    case Offer::kFull:
+      refused_ = true;
+      AddMissed(subscriber);
+      return;
+    case Offer::kGone:
+      cut_short_ = true;
+      return;
+    default:
+      break;
+  }
+  wakes_.WakeAll();  // User code may run here from now on, and wait for one of these.
+  switch (offer) {
+    case Offer::kDropped:
+      ++result_.dropped;
+      AddMissed(subscriber);
+      break;
+    case Offer::kDisconnects:
+      Disconnect(subscriber);
+      break;
+    case Offer::kFailed:
+      EndByItself(subscriber, std::exchange(failure_, absl::OkStatus()));
+      break;
+    default:
+      EndOfClosedChannel(subscriber);
+      break;
+  }
 }
 
 void FeedCore::Sending::PrefetchAfter(size_t i) const {
@@ -178,14 +216,15 @@ void FeedCore::Sending::OfferToCommon() {
     if (waiting_ == Waiting::kAllowed) {
       if (Await(subscriber, feed_.arena_.Next(element_), nullptr, common.head())) feed_.arena_.Use();
     } else if (Detach(subscriber, common.head(), /*waits=*/false)) {
+      refused_ = true;
       AddMissed(subscriber);
     }
   }
   if (waiting_ == Waiting::kRefused) slow.clear();
-  published_ = common.Publish(slow, wakes_, result_.delivered) == Outcome::kDone;
+  published_ = common.Publish(number_, slow, wakes_, result_.delivered) == Outcome::kDone;
   if (published_) {
     std::move(drop).Cancel();
-  } else if (result_.missed.empty()) {
+  } else if (!refused_) {
     cut_short_ = true;  // They have left since the send began.
   }
   wakes_.WakeAll();
@@ -201,23 +240,96 @@ void* FeedCore::Sending::Stage(Delivery& delivery) {
 }
 
 FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ChannelSubscriber& subscriber, Delivery& delivery) {
-  void* const value = Stage(delivery);
-  {
-    MutexLock lock(&subscriber.channel->mutex);
-    if (!subscriber.receiving) return Offer::kGone;
-    const Outcome outcome = subscriber.channel->TrySendLocked(value, wakes_);
-    if (outcome == Outcome::kClosed) return Offer::kClosed;
-    if (outcome == Outcome::kNotReady) {
-      if (waiting_ == Waiting::kRefused) return Offer::kFull;
-      Prepare(delivery, subscriber, value);
-      subscriber.channel->Enlist(delivery);
-      subscriber.delivery = &delivery;
-      subscriber.waits_in_send = number_;
-      return Offer::kWaits;
+  const bool is_event = subscriber.event != nullptr;
+  void* const value = is_event ? StageEvent(subscriber, delivery) : Stage(delivery);
+  Offer offer = OfferLocked(subscriber, delivery, value);
+  if (offer == Offer::kFull && subscriber.evicts()) offer = MakeRoom(subscriber, value);
+  if (offer == Offer::kTaken || (is_event && offer != Offer::kWaits)) DropShell(delivery);
+  return offer;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::OfferLocked(ChannelSubscriber& subscriber, Delivery& delivery,
+                                                        void* value) {
+  MutexLock lock(&subscriber.channel->mutex);
+  if (!subscriber.receiving) return Offer::kGone;
+  const Outcome outcome = subscriber.channel->TrySendLocked(value, wakes_);
+  if (outcome == Outcome::kDone) return Offer::kTaken;
+  if (outcome == Outcome::kClosed) return Offer::kClosed;
+  if (subscriber.overflow == Overflow::kDropNewest) return Offer::kDropped;
+  if (subscriber.overflow == Overflow::kDisconnect) return Offer::kDisconnects;
+  if (subscriber.evicts() || waiting_ == Waiting::kRefused) return Offer::kFull;
+  Prepare(delivery, subscriber, value);
+  subscriber.channel->Enlist(delivery);
+  subscriber.delivery = &delivery;
+  subscriber.waits_in_send = number_;
+  return Offer::kWaits;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::MakeRoom(ChannelSubscriber& subscriber, void* value) {
+  ChannelCore& channel = *subscriber.channel;
+  const EventElement* const event = subscriber.event;
+  // Others who send to the channel may take what comes free, but not for ever.
+  size_t to_evict = channel.capacity();
+  size_t least = subscriber.overflow == Overflow::kLatest ? to_evict : 1;
+  while (true) {
+    bool evicted = false;
+    Outcome outcome = Outcome::kNotReady;
+    {
+      MutexLock lock(&subscriber.channel->mutex);
+      if (!subscriber.receiving) return Offer::kGone;
+      bool others_wait = false;
+      evicted = subscriber.channel->EvictLocked(subscriber.evicted(), wakes_, [&](void* next) {
+        if (event != nullptr) event->info(next).lost += event->info(subscriber.evicted()).lost + 1;
+        others_wait = true;
+      });
+      if (!others_wait || least <= 1) {
+        if (event != nullptr && evicted && !others_wait) {
+          event->info(value).lost += event->info(subscriber.evicted()).lost + 1;
+        }
+        outcome = subscriber.channel->TrySendLocked(value, wakes_);
+      }
     }
+    if (evicted) {
+      const void* const lost = event != nullptr ? event->value(subscriber.evicted()) : subscriber.evicted();
+      Lose(subscriber, lost);
+      channel.element().destroy(subscriber.evicted());
+      if (least > 0) --least;
+      --to_evict;
+    }
+    if (outcome == Outcome::kDone) return Offer::kTaken;
+    if (outcome == Outcome::kClosed) return Offer::kClosed;
+    if (to_evict == 0) return Offer::kDropped;
   }
-  DropShell(delivery);
-  return Offer::kTaken;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::OfferTo(QueueSubscriber& subscriber, Delivery& delivery) {
+  if (KeyIndex* const keys = subscriber.keys()) {
+    if (!BeginCall(subscriber)) return Offer::kGone;
+    failure_ = StatusOfCall([&] { keys->Prepare(value_); },
+                            [&](absl::string_view what) { return feed_.ThrewError("key", subscriber, what); });
+    EndCalls();
+    if (!failure_.ok()) return Offer::kFailed;
+  }
+  void* const value = Stage(delivery);
+  while (true) {
+    const OverflowQueue::Offered offered = subscriber.Offer(value, InfoFor(subscriber), wakes_);
+    switch (offered) {
+      case OverflowQueue::Offered::kFull:
+        return subscriber.overflow() == Overflow::kDisconnect ? Offer::kDisconnects : Offer::kDropped;
+      case OverflowQueue::Offered::kLeft:
+        return Offer::kGone;
+      case OverflowQueue::Offered::kTaken:
+        DropShell(delivery);
+        return Offer::kTaken;
+      default:
+        break;
+    }
+    Lose(subscriber, subscriber.evicted());
+    element_.destroy(subscriber.evicted());
+    if (offered == OverflowQueue::Offered::kEvicted) continue;
+    DropShell(delivery);
+    return Offer::kTaken;
+  }
 }
 
 FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ExecutorSubscriber& subscriber, Delivery& delivery) {
@@ -230,7 +342,7 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ExecutorSubscriber& subscrib
     if (!subscriber.HasRoomFor(own.head())) {
       if (waiting_ == Waiting::kRefused) return Offer::kFull;
     } else {
-      own.Append(value, wakes_);
+      own.Append(value, InfoFor(subscriber), wakes_);
       taken = true;
     }
   }
@@ -239,7 +351,24 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ExecutorSubscriber& subscrib
   return Offer::kTaken;
 }
 
+void* FeedCore::Sending::StageEvent(ChannelSubscriber& subscriber, Delivery& delivery) {
+  DropShell(delivery);  // Of a copy that the subscriber before this one did not take.
+  delivery.subscriber = &subscriber;
+  subscriber.event->make(subscriber.staged(), InfoFor(subscriber), value_);
+  delivery.holds_event = true;
+  return subscriber.staged();
+}
+
+void FeedCore::Sending::DropStaged() {
+  feed_.arena_.ForEachUsedAndNext([this](Delivery& delivery) { DropShell(delivery); });
+}
+
 void FeedCore::Sending::DropShell(Delivery& delivery) {
+  if (std::exchange(delivery.holds_event, false)) {
+    auto& subscriber = static_cast<ChannelSubscriber&>(*delivery.subscriber);
+    subscriber.channel->element().destroy(subscriber.staged());
+  }
+
   if (!std::exchange(delivery.holds_value, false)) return;
   element_.destroy(delivery.memory);
 }
@@ -247,7 +376,7 @@ void FeedCore::Sending::DropShell(Delivery& delivery) {
 bool FeedCore::Sending::Await(ExecutorSubscriber& subscriber, Delivery& delivery, void* value, uint64_t position) {
   Prepare(delivery, subscriber, value);
   delivery.to_reader = readers_wait_ = true;
-  if (subscriber.Await(delivery, position)) return true;
+  if (subscriber.Await(delivery, InfoFor(subscriber), position)) return true;
   --enlisted_;
   return false;
 }
@@ -271,7 +400,7 @@ void FeedCore::Sending::LookAgain() {
       delivery.outcome = Outcome::kWithdrawn;
       SetNotAllDone();
     } else {
-      own->Append(delivery.value, wakes_);
+      own->Append(delivery.value, reader.awaited_info(), wakes_);
     }
   }
 }
@@ -361,9 +490,10 @@ size_t FeedCore::Sending::CallHandlers(size_t i) {
     auto& subscriber = static_cast<HandlerSubscriber&>(*slots_[i].subscriber);
     if (BeginCall(subscriber)) {
       ++result_.delivered;
-      if (!subscriber.Handle(value_, reason)) EndByItself(subscriber, std::exchange(reason, absl::OkStatus()));
+      if (!subscriber.Handle(value_, info_, reason)) EndByItself(subscriber, std::exchange(reason, absl::OkStatus()));
+      if (slots_[i].picky) CountDownLimit(subscriber);
     }
-    if (i + 1 == slots_.size() || slots_[i + 1].way != Subscriber::Way::kCall || slots_[i + 1].has_filter) return i;
+    if (i + 1 == slots_.size() || slots_[i + 1].way != Subscriber::Way::kCall || slots_[i + 1].picky) return i;
     ++i;
     PrefetchAfter(i);
   }
@@ -423,7 +553,7 @@ void FeedCore::Sending::Tally() {
     const Delivery& delivery = feed_.arena_[i];
     switch (delivery.outcome) {
       case Outcome::kDone:
-        ++result_.delivered;
+        CountDelivered(*delivery.subscriber);
         break;
       case Outcome::kClosed:
         EndOfClosedChannel(*delivery.subscriber);
@@ -438,8 +568,48 @@ void FeedCore::Sending::Tally() {
   }
 }
 
-void FeedCore::Sending::AddMissed(const Subscriber& subscriber) {
+void FeedCore::Sending::TallyFailed() {
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    const Delivery& delivery = feed_.arena_[i];
+    if (delivery.outcome == Outcome::kDone) {
+      CountDelivered(*delivery.subscriber);
+    } else {
+      ++delivery.subscriber->untold;
+      Lose(*delivery.subscriber, value_);
+    }
+  }
+}
+
+void FeedCore::Sending::AddMissed(Subscriber& subscriber) {
+  ++subscriber.untold;
+  Lose(subscriber, value_);
   result_.missed.push_back({.subscription = subscriber.id(), .name = subscriber.name()});
+}
+
+void FeedCore::Sending::Lose(Subscriber& subscriber, const void* value) {
+  subscriber.lost.fetch_add(1, std::memory_order_relaxed);
+  if (subscriber.on_lost == nullptr || !BeginCall(subscriber)) return;
+  StatusOfCall(
+      [&] { (*subscriber.on_lost)(value); },
+      [&](absl::string_view) { return absl::OkStatus(); })  // Who reports a loss has nobody to tell of its own.
+      .IgnoreError();
+  EndCalls();
+}
+
+void FeedCore::Sending::Finish(Subscriber& subscriber) {
+  EndCalls();        // Who hears of the end may run here, and wait for a call,
+  wakes_.WakeAll();  // or for one of these.
+  feed_.Finish(subscriber);
+}
+
+void FeedCore::Sending::Disconnect(Subscriber& subscriber) {
+  Lose(subscriber, value_);
+  const uint64_t behind = subscriber.Queued();
+  EndByItself(
+      subscriber, SafeStatus(absl::StatusCode::kResourceExhausted, [&] {
+        return feed_.Describe(absl::StrCat("subscription '", subscriber.name(),
+                                           "' was disconnected: no room for event ", number_, ", ", behind, " behind"));
+      }));
 }
 
 void FeedCore::Sending::EndOfClosedChannel(Subscriber& subscriber) {

@@ -18,6 +18,7 @@ namespace eventbus::internal {
 // The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
 // queue; waking one counts it down.
 class ExecutorSubscriber;
+class QueueSubscriber;
 
 class FeedCore::Sending final : public SoleOperation {
  public:
@@ -43,7 +44,16 @@ class FeedCore::Sending final : public SoleOperation {
   class Interruption;
 
   // What happened at one subscriber.
-  enum class Offer { kTaken, kWaits, kFull, kClosed, kGone };
+  enum class Offer {
+    kTaken,
+    kWaits,
+    kFull,         // And the sender must not wait.
+    kDropped,      // The policy gives the value up.
+    kDisconnects,  // The policy gives the subscription up.
+    kFailed,       // So does what its user's code threw, and the reason is in `failure_`.
+    kClosed,
+    kGone,
+  };
 
   bool Begin();
   void Walk();
@@ -53,6 +63,13 @@ class FeedCore::Sending final : public SoleOperation {
   void OfferToCommon();
   Offer OfferTo(ChannelSubscriber& subscriber, Delivery& delivery);
   Offer OfferTo(ExecutorSubscriber& subscriber, Delivery& delivery);
+  Offer OfferTo(QueueSubscriber& subscriber, Delivery& delivery);
+  // `kFull` also if the policy makes room.
+  Offer OfferLocked(ChannelSubscriber& subscriber, Delivery& delivery, void* value);
+  // The same to a channel that had no room for `*value`, and whose policy makes some.
+  Offer MakeRoom(ChannelSubscriber& subscriber, void* value);
+  // Does what follows from `offer`.
+  void Account(Offer offer, Subscriber& subscriber);
   // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber) {
@@ -70,7 +87,7 @@ class FeedCore::Sending final : public SoleOperation {
   void EndCalls();
   void WakeCallWaiters();
   bool PassesFilter(Subscriber& subscriber);
-  // Calls the handlers at slot `i` and, without a filter, after it. Returns the last.
+  // Calls the handlers at slot `i` and, that are not picky, after it. Returns the last.
   size_t CallHandlers(size_t i);
 
   // Makes `delivery` one that counts.
@@ -104,20 +121,44 @@ class FeedCore::Sending final : public SoleOperation {
   }
 
   void SetNotAllDone() { all_done_.store(false, std::memory_order_relaxed); }
+  // What is known of the value, for `subscriber`.
+  EventInfo InfoFor(const Subscriber& subscriber) const { return {.sequence = number_, .lost = subscriber.untold}; }
+  // Counts that it was told of what it has lost, and that it got a value.
+  void CountDelivered(Subscriber& subscriber) {
+    ++result_.delivered;
+    if (subscriber.untold != 0) subscriber.untold = 0;
+    CountDownLimit(subscriber);
+  }
+  void CountDownLimit(Subscriber& subscriber) {
+    if (subscriber.left != 0 && --subscriber.left == 0) Finish(subscriber);
+  }
+  // Its limit was reached.
+  void Finish(Subscriber& subscriber);
+  // Counts `*value`, which is not the subscriber's any more, as lost, and tells its hook.
+  void Lose(Subscriber& subscriber, const void* value);
+  // This send's value did not get to it.
+  void AddMissed(Subscriber& subscriber);
   void Tally();
-  void AddMissed(const Subscriber& subscriber);
+  // The same if the send was given up with an exception.
+  void TallyFailed();
   // Ends the subscription with `reason`, if it has not ended.
   void EndByItself(Subscriber& subscriber, const absl::Status& reason);
   void EndOfClosedChannel(Subscriber& subscriber);
+  void Disconnect(Subscriber& subscriber);
 
   // The value to give away for `delivery`: of a trivial type the sender's own, of any other a copy in the delivery.
   void* Stage(Delivery& delivery);
+  // The same for a channel of events: one in memory of the subscriber's.
+  void* StageEvent(ChannelSubscriber& subscriber, Delivery& delivery);
   // Ends the life of what the move out of it has left.
   void DropShell(Delivery& delivery);
+  // Ends the lives of all that is still staged.
+  void DropStaged();
 
   FeedCore& feed_;
   const Element& element_;
   const void* const value_;
+  EventInfo info_;  // For who has lost nothing.
   const Waiting waiting_;
   SendResult& result_;
 
@@ -127,9 +168,11 @@ class FeedCore::Sending final : public SoleOperation {
   bool cut_short_ = false;  // A subscriber left before it had the value.
   bool calls_ = false;      // `calling_` says something.
   bool published_ = false;  // In the feed's broadcast.
+  bool refused_ = false;    // Someone had no room, and the sender must not wait or does not wait any more.
   bool readers_wait_ = false;
 
   WakeList wakes_;
+  absl::Status failure_;
   size_t enlisted_ = 0;
   bool counts_itself_ = true;
   bool settled_ = true;  // No delivery is enlisted or about to be counted down.

@@ -25,8 +25,11 @@ std::unique_ptr<Kept> KeepUnless(bool empty, T& value) {
 Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
     : feed(std::move(feed_core)),
       filter(KeepUnless<ErasedFilter>(!parts.filter, parts.filter)),
+      on_lost(KeepUnless<LossHook>(!parts.on_lost, parts.on_lost)),
+      left(parts.limit),
       id_(NextId()),
-      name_(KeepUnless<const std::string>(parts.name.empty(), parts.name)) {}
+      name_(KeepUnless<const std::string>(parts.name.empty(), parts.name)),
+      picky_(filter != nullptr || parts.limit != 0 || parts.replay != 0) {}
 
 Subscriber::~Subscriber() = default;
 
@@ -37,12 +40,33 @@ const std::string& Subscriber::name() const {
 
 void Subscriber::Unsubscribe() { feed->Unsubscribe(*this); }
 
-ChannelSubscriber::ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, Ref<ChannelCore> its_channel)
-    : Subscriber(std::move(feed_core), std::move(parts)), channel(std::move(its_channel)) {}
+ChannelSubscriber::ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, ChannelParts channel_parts)
+    : Subscriber(std::move(feed_core), std::move(parts)),
+      channel(std::move(channel_parts.channel)),
+      event(channel_parts.event),
+      overflow(channel_parts.overflow),
+      hands_(event != nullptr || evicts() ? std::make_unique<RawElements>(channel->element(), 2) : nullptr) {}
 
-void ChannelSubscriber::StartReceiving() {
+bool ChannelSubscriber::Replay(Ref<KeptEvent> kept, absl::Status&) {
+  if (replayed_ == nullptr) replayed_ = std::make_unique<std::deque<OwnedElement>>();
+  replayed_->emplace_back(channel->element(), [&](void* to) {
+    if (event != nullptr) {
+      event->make(to, kept->info, kept->value());
+    } else {
+      channel->element().copy(to, kept->value());
+    }
+  });
+  return true;
+}
+
+void ChannelSubscriber::StartReceiving(WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   receiving = true;
+  if (replayed_ == nullptr) return;
+  for (OwnedElement& value : *replayed_) {
+    if (channel->TrySendLocked(value.get(), wakes) != Outcome::kDone) ++untold;
+  }
+  lost.store(untold, std::memory_order_relaxed);
 }
 
 void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {

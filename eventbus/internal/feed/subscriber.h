@@ -5,21 +5,28 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "eventbus/event.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/ground/owned_element.h"
 #include "eventbus/internal/ground/prefetch.h"
+#include "eventbus/internal/ground/raw_elements.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
+#include "eventbus/overflow.h"
 
 namespace eventbus::internal {
 
@@ -31,10 +38,16 @@ struct MembershipTag;  // A feed's inbox, or its list of those to be taken out.
 // Whether a subscriber wants `*value`. Empty: always.
 using ErasedFilter = absl::AnyInvocable<bool(const void* value)>;
 
+// Told of a value that was lost to a subscriber.
+using LossHook = absl::AnyInvocable<void(const void* value)>;
+
 // What every subscription consists of.
 struct SubscriberParts {
   std::string name = {};
   ErasedFilter filter = {};
+  LossHook on_lost = {};
+  uint64_t limit = 0;  // How many values it gets; 0: all.
+  size_t replay = 0;   // With how many of those that were sent before it begins, if the feed has kept them.
 };
 
 // Small, for there may be a million: what most subscriptions do without is elsewhere.
@@ -53,11 +66,21 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
     kCall,     // A `HandlerSubscriber`, called in the sending thread.
     kCommon,   // An `ExecutorSubscriber` that reads the feed's broadcast.
     kOwn,      // An `ExecutorSubscriber` that reads one of its own.
+    kQueue,    // A `QueueSubscriber`.
   };
   virtual Way way() const = 0;
 
-  // Whether a send runs code of this subscription in its own thread: a filter or a handler.
-  bool runs_in_send() const { return filter != nullptr || way() == Way::kCall; }
+  // Whether a send runs code of this subscription in its own thread: a filter, a handler, a hook.
+  bool runs_in_send() const {
+    return filter != nullptr || on_lost != nullptr || way() == Way::kCall || way() == Way::kQueue;
+  }
+
+  // Whether it does not get just what others get, from now on.
+  bool picky() const { return picky_; }
+
+  // Whether it is to handle what it has been given, and then to end. Set before it stops receiving.
+  bool finishing() const { return finishing_.load(std::memory_order_acquire); }
+  void SetFinishing() { finishing_.store(true, std::memory_order_release); }
 
   // Has what a send reads here fetched: it lies around `member`.
   void Prefetch() const {
@@ -71,11 +94,19 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
     if (ListNode<MembershipTag>::linked()) ListNode<MembershipTag>::Unlink();
   }
 
-  // Values may be sent to it from now on.
-  virtual void StartReceiving() {}
+  // Begins with `event`, which its filter wants, before it is known to others. False if the subscription ends there, with `reason`.
+  virtual bool Replay(Ref<KeptEvent> event, absl::Status& reason) = 0;
+
+  // Values may be sent to it from now on; those that were replayed come first. Called under the feed's membership mutex. Its
+  // consumer goes on `wakes`, if it has to begin.
+  virtual void StartReceiving(WakeList& wakes) = 0;
   // Nothing is sent to it once this has returned. `send` is the number of the send in progress, 0 if there is none; the delivery
-  // that it has enlisted here, and that nobody has claimed, goes on `wakes` as withdrawn.
+  // that it has enlisted here, and that nobody has claimed, goes on `wakes` as withdrawn. So does its consumer, if it is to finish
+  // and waits.
   virtual void StopReceiving(uint64_t send, WakeList& wakes) = 0;
+
+  // How many values wait in what it has of its own.
+  virtual size_t Queued() const { return 0; }
 
   // Who receives from the channel, if that is a handler with an executor; else null.
   virtual Activity* consumer() { return nullptr; }
@@ -84,6 +115,7 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
 
   const Ref<FeedCore> feed;
   const std::unique_ptr<ErasedFilter> filter;  // Null if it has none. Called by the sender only.
+  const std::unique_ptr<LossHook> on_lost;     // The same.
   EndSignal end_signal;
 
   // The next of those that one `Close` ends, each with a reference.
@@ -92,6 +124,12 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // Its place among the feed's slots, if it has one. Guarded by the feed's membership mutex.
   size_t slot = kNoSlot;
 
+  // Belong to who has the feed's turn: how many values it still gets, 0 for all; what was lost and not yet told.
+  uint64_t left;
+  uint64_t untold = 0;
+
+  Atomic<uint64_t> lost{0};  // In all. Relaxed: a statistic.
+
  protected:
   Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts);
   ~Subscriber() override;
@@ -99,30 +137,73 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
  private:
   const uint64_t id_;
   const std::unique_ptr<const std::string> name_;  // Null if it has none.
+  const bool picky_;
+  Atomic<bool> finishing_{false};  // Release and acquire: says why it left.
 
  public:
   // Whether the subscription lasts. Written under the feed's membership mutex.
   Atomic<bool> member{false};
 };
 
+// How what knows `T` only by its `Element` makes an `Event<T>`.
+struct EventElement {
+  void (*make)(void* to, const EventInfo& info, const void* value);
+  EventInfo& (*info)(void* event);
+  const void* (*value)(const void* event);
+};
+
+template <typename T>
+inline constexpr EventElement kEventElementOf = {
+    .make =
+        [](void* to, const EventInfo& info, const void* value) {
+          ::new (to) eventbus::Event<T>{info, *static_cast<const T*>(value)};
+        },
+    .info = [](void* event) -> EventInfo& { return static_cast<eventbus::Event<T>*>(event)->info; },
+    .value = [](const void* event) -> const void* { return &static_cast<const eventbus::Event<T>*>(event)->value; },
+};
+
+// The channel of a subscription, and what is put into it.
+struct ChannelParts {
+  Ref<ChannelCore> channel;
+  const EventElement* event = nullptr;  // Null: plain values.
+  Overflow overflow = Overflow::kBlock;
+};
+
 // One whose values go to a channel of the user's.
 class ChannelSubscriber final : public Subscriber {
  public:
-  ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, Ref<ChannelCore> its_channel);
+  ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, ChannelParts channel_parts);
 
   Way way() const override { return Way::kChannel; }
-  void StartReceiving() override;
+  bool Replay(Ref<KeptEvent> event, absl::Status& reason) override;
+  void StartReceiving(WakeList& wakes) override;
   void StopReceiving(uint64_t send, WakeList& wakes) override;
+
+  size_t Queued() const override { return channel->ApproxSize(); }
 
   void PrefetchChannel() const { internal::Prefetch(&channel->mutex); }
 
   const Ref<ChannelCore> channel;
+  const EventElement* const event;
+  const Overflow overflow;
+
+  // Whether the policy takes values out of the channel.
+  bool evicts() const { return overflow == Overflow::kDropOldest || overflow == Overflow::kLatest; }
+
+  // Memory for two values of the channel, which who has the turn uses: the event that is given away, and what is evicted. Only
+  // if there are such.
+  void* staged() const { return (*hands_)[0]; }
+  void* evicted() const { return (*hands_)[1]; }
 
   // The delivery that waits for room, if `waits_in_send` is the number of the send in progress.
   Delivery* delivery ABSL_GUARDED_BY(channel->mutex) = nullptr;
   uint64_t waits_in_send ABSL_GUARDED_BY(channel->mutex) = 0;
   // Whether values may be sent to the channel: the same as `member`, for who holds the other lock.
   bool receiving ABSL_GUARDED_BY(channel->mutex) = false;
+
+ private:
+  const std::unique_ptr<RawElements> hands_;
+  std::unique_ptr<std::deque<OwnedElement>> replayed_;  // Until it starts to receive.
 };
 
 }  // namespace eventbus::internal
