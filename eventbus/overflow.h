@@ -56,8 +56,7 @@ class OverflowPolicy {
   OverflowPolicy(Overflow overflow = Overflow::kBlock) : overflow_(overflow) {}
   template <std::invocable<const T&> Key>
   OverflowPolicy(LatestBy<Key> latest_by)
-      : overflow_(Overflow::kDropOldest),
-        make_index_([key = std::move(latest_by.key)](size_t capacity) mutable {
+      : overflow_(Overflow::kDropOldest), make_index_([key = std::move(latest_by.key)](size_t capacity) mutable {
           return std::unique_ptr<internal::KeyIndex>(
               std::make_unique<internal::KeyIndexOf<T, Key>>(std::move(key), capacity));
         }) {}

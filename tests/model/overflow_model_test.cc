@@ -183,8 +183,7 @@ TEST(OverflowModel, AQueueThatIsToFinishAgainstItsConsumer) {
     FeedOf<int> feed;
     int handled = 0;
     absl::StatusOr<Subscription> subscription = feed.Subscribe(
-        [&](int) { ++handled; },
-        {.executor = &executor, .capacity = 2, .overflow = Overflow::kDropOldest, .limit = 2});
+        [&](int) { ++handled; }, {.executor = &executor, .capacity = 2, .overflow = Overflow::kDropOldest, .limit = 2});
     Thread runner([&] { executor.RunAll(); });
     feed.Send(1);
     feed.Send(2);
@@ -200,8 +199,8 @@ TEST(OverflowModel, TheEndOfALimitAgainstUnsubscribe) {
     ManualExecutor executor;
     FeedOf<int> feed;
     bool subscribed = true;
-    absl::StatusOr<Subscription> subscription = feed.Subscribe(
-        [&](int) { Check(subscribed, "not called later"); }, {.executor = &executor, .capacity = 1, .limit = 1});
+    absl::StatusOr<Subscription> subscription = feed.Subscribe([&](int) { Check(subscribed, "not called later"); },
+                                                               {.executor = &executor, .capacity = 1, .limit = 1});
     feed.Send(1);
     Thread runner([&] { executor.RunAll(); });
     subscription->Unsubscribe();

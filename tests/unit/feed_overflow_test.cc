@@ -52,7 +52,9 @@ class HandlerConsumer final : public Consumer {
     options.executor = &executor_;
     options.capacity = capacity;
     return MustSubscribe(feed.Subscribe(
-        [this](int value, const EventInfo& info) { seen_.push_back({value, info.sequence, info.lost}); },
+        [this](int value, const EventInfo& info) {
+          seen_.push_back({value, info.sequence, info.lost});
+        },
         std::move(options)));
   }
   std::vector<Seen> Take() override {
@@ -113,7 +115,8 @@ std::string NameOf(const ::testing::TestParamInfo<std::tuple<bool, int>>& parame
   return absl::StrCat(std::get<0>(parameter.param) ? "Channel" : "Handler", std::get<1>(parameter.param));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OverflowOf, ::testing::Combine(::testing::Bool(), ::testing::Values(1, 2, 8, 100)), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, OverflowOf, ::testing::Combine(::testing::Bool(), ::testing::Values(1, 2, 8, 100)),
+                         NameOf);
 
 std::vector<int> Range(int first, int last) {
   std::vector<int> range;
@@ -161,8 +164,8 @@ TEST_P(OverflowOf, LatestLosesAllThatWaits) {
   const Subscription subscription = Subscribe({.overflow = Overflow::kLatest});
   SendAll(1, 2 * capacity + 1);
   EXPECT_EQ(lost, Range(1, 2 * capacity));
-  EXPECT_EQ(consumer->Take(),
-            (std::vector<Seen>{{2 * capacity + 1, static_cast<uint64_t>(2 * capacity + 1), static_cast<uint64_t>(2 * capacity)}}));
+  EXPECT_EQ(consumer->Take(), (std::vector<Seen>{{2 * capacity + 1, static_cast<uint64_t>(2 * capacity + 1),
+                                                  static_cast<uint64_t>(2 * capacity)}}));
   SendAll(7, 7);
   EXPECT_EQ(consumer->Take(), (std::vector<Seen>{{7, static_cast<uint64_t>(2 * capacity + 2), 0}}));
 }
@@ -176,9 +179,9 @@ TEST_P(OverflowOf, DisconnectEndsTheSubscriptionAndSaysHowFarItWasBehind) {
   EXPECT_TRUE(results[static_cast<size_t>(capacity)].status.ok());
   EXPECT_EQ(results.back().disconnected, 0u);
   EXPECT_EQ(lost, Range(capacity + 1, capacity + 1));
-  EXPECT_EQ(*subscription.Err().Receive(),
-            absl::ResourceExhaustedError(absl::StrCat("feed 'ticks': subscription 'slow' was disconnected: no room for event ",
-                                                      capacity + 1, ", ", capacity, " behind")));
+  EXPECT_EQ(*subscription.Err().Receive(), absl::ResourceExhaustedError(absl::StrCat(
+                                               "feed 'ticks': subscription 'slow' was disconnected: no room for event ",
+                                               capacity + 1, ", ", capacity, " behind")));
   EXPECT_EQ(feed.subscribers(), 0u);
 }
 
@@ -293,7 +296,9 @@ class LatestByKey : public ::testing::Test {
  protected:
   Subscription Subscribe(size_t capacity) {
     return MustSubscribe(feed.Subscribe(
-        [this](int value, const EventInfo& info) { seen.push_back({value, info.sequence, info.lost}); },
+        [this](int value, const EventInfo& info) {
+          seen.push_back({value, info.sequence, info.lost});
+        },
         {.executor = &executor,
          .capacity = capacity,
          .overflow = LatestBy([](int value) { return std::to_string(value / 10); }),
@@ -331,9 +336,9 @@ TEST_F(LatestByKey, ANewKeyWithoutRoomTakesThatOfTheOldest) {
 
 TEST_F(LatestByKey, AKeyThatThrowsEndsTheSubscription) {
   const Subscription subscription = MustSubscribe(
-      feed.Subscribe([](int) {}, {.name = "s",
-                                  .executor = &executor,
-                                  .overflow = LatestBy([](int) -> int { throw std::runtime_error("no key"); })}));
+      feed.Subscribe([](int) {}, {.name = "s", .executor = &executor, .overflow = LatestBy([](int) -> int {
+                                                                        throw std::runtime_error("no key");
+                                                                      })}));
   EXPECT_EQ(feed.Send(1).disconnected, 1u);
   EXPECT_EQ(*subscription.Err().Receive(), absl::InternalError("feed: the key of 's' threw: no key"));
 }
@@ -345,7 +350,8 @@ TEST(Overflow, WhatCannotWorkIsRefusedAtSubscribe) {
     EXPECT_EQ(subscription.status(), absl::InvalidArgumentError(absl::StrCat("feed: Subscribe: ", message)));
   };
   const auto handler = [](int) {};
-  constexpr absl::string_view kInline = "overflow and on_lost are for handlers with an executor; others take every value";
+  constexpr absl::string_view kInline =
+      "overflow and on_lost are for handlers with an executor; others take every value";
   refused(feed.Subscribe(handler, {.overflow = Overflow::kDropNewest}), kInline);
   refused(feed.Subscribe(handler, {.overflow = LatestBy([](int value) { return value; })}), kInline);
   refused(feed.Subscribe(handler, {.on_lost = [](int) {}}), kInline);
@@ -383,7 +389,10 @@ TEST(Overflow, AnInlineHandlerIsToldWhichEventItIsAndEndsAfterItsLimit) {
   std::vector<Seen> seen;
   feed.Send(0);
   const Subscription subscription = MustSubscribe(feed.Subscribe(
-      [&](int value, const EventInfo& info) { seen.push_back({value, info.sequence, info.lost}); }, {.limit = 2}));
+      [&](int value, const EventInfo& info) {
+        seen.push_back({value, info.sequence, info.lost});
+      },
+      {.limit = 2}));
   for (int i = 1; i <= 4; ++i) EXPECT_EQ(feed.Send(i).sequence, static_cast<uint64_t>(i + 1));
   EXPECT_EQ(seen, (std::vector<Seen>{{1, 2, 0}, {2, 3, 0}}));
   EXPECT_TRUE(subscription.ended());
@@ -437,13 +446,13 @@ TEST(Overflow, NoValueOutlivesItsUse) {
     for (const Overflow overflow : {Overflow::kDropNewest, Overflow::kDropOldest, Overflow::kLatest}) {
       subscriptions.push_back(MustSubscribe(feed.Subscribe(events, {.overflow = overflow})));
       subscriptions.push_back(MustSubscribe(feed.Subscribe(plain, {.overflow = overflow})));
-      subscriptions.push_back(
-          MustSubscribe(feed.Subscribe([](const Counted&) {}, {.executor = &executor, .capacity = 2, .overflow = overflow})));
+      subscriptions.push_back(MustSubscribe(
+          feed.Subscribe([](const Counted&) {}, {.executor = &executor, .capacity = 2, .overflow = overflow})));
     }
-    subscriptions.push_back(MustSubscribe(
-        feed.Subscribe([](const Counted&) {}, {.executor = &executor,
-                                               .capacity = 2,
-                                               .overflow = LatestBy([](const Counted& value) { return value.number(); })})));
+    subscriptions.push_back(MustSubscribe(feed.Subscribe(
+        [](const Counted&) {}, {.executor = &executor, .capacity = 2, .overflow = LatestBy([](const Counted& value) {
+                                                                        return value.number();
+                                                                      })})));
     for (int i = 0; i < 20; ++i) feed.Send(Counted(counts, i % 4));
     for (int until = 0; until < 12; ++until) {
       counts.copies_until_throw = until;

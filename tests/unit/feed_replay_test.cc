@@ -64,8 +64,8 @@ TEST(Replay, AnInlineHandlerIsCalledInSubscribe) {
   FeedOf<int> feed({.history = 2});
   for (int i = 1; i <= 3; ++i) feed.Send(i);
   std::vector<uint64_t> sequences;
-  const Subscription subscription = MustSubscribe(feed.Subscribe(
-      [&](int, const EventInfo& info) { sequences.push_back(info.sequence); }, {.replay = 2}));
+  const Subscription subscription = MustSubscribe(
+      feed.Subscribe([&](int, const EventInfo& info) { sequences.push_back(info.sequence); }, {.replay = 2}));
   EXPECT_EQ(sequences, (std::vector<uint64_t>{2, 3}));
   feed.Send(4);
   EXPECT_EQ(sequences, (std::vector<uint64_t>{2, 3, 4}));
@@ -92,9 +92,9 @@ TEST(Replay, TheFilterIsAskedFirst) {
   FeedOf<int> feed({.history = 4});
   for (int i = 1; i <= 4; ++i) feed.Send(i);
   std::vector<int> seen;
-  const Subscription subscription =
-      MustSubscribe(feed.Subscribe([&](int value) { seen.push_back(value); },
-                                   {.filter = [](int value) { return value % 2 == 0; }, .executor = &executor, .replay = 4}));
+  const Subscription subscription = MustSubscribe(
+      feed.Subscribe([&](int value) { seen.push_back(value); },
+                     {.filter = [](int value) { return value % 2 == 0; }, .executor = &executor, .replay = 4}));
   executor.RunAll();
   EXPECT_EQ(seen, (std::vector<int>{2, 4}));
 }
@@ -135,10 +135,10 @@ TEST(Replay, CountsForTheLimit) {
   std::vector<int> light;
   std::vector<int> inlined;
   const Subscription a = MustSubscribe(feed.Subscribe(channel, {.limit = 2, .replay = 3}));
-  const Subscription b = MustSubscribe(feed.Subscribe([&](int value) { light.push_back(value); },
-                                                      {.executor = &executor, .limit = 2, .replay = 3}));
-  const Subscription c = MustSubscribe(
-      feed.Subscribe([&](int value) { inlined.push_back(value); }, {.limit = 2, .replay = 3}));
+  const Subscription b = MustSubscribe(
+      feed.Subscribe([&](int value) { light.push_back(value); }, {.executor = &executor, .limit = 2, .replay = 3}));
+  const Subscription c =
+      MustSubscribe(feed.Subscribe([&](int value) { inlined.push_back(value); }, {.limit = 2, .replay = 3}));
   EXPECT_EQ(feed.subscribers(), 0u);
   executor.RunAll();
   const std::vector<int> expected = {2, 3};
@@ -183,7 +183,8 @@ TEST(Replay, NothingIsKeptForLongerThanItIsWanted) {
     FeedOf<Counted> feed({.history = 2});
     for (int i = 0; i < 10; ++i) feed.Send(Counted(counts, i));
     EXPECT_EQ(counts.alive, 2);
-    Subscription subscription = MustSubscribe(feed.Subscribe([](const Counted&) {}, {.executor = &executor, .replay = 2}));
+    Subscription subscription =
+        MustSubscribe(feed.Subscribe([](const Counted&) {}, {.executor = &executor, .replay = 2}));
     feed.Send(Counted(counts, 10));
     EXPECT_EQ(counts.alive, 2 + 1 + 1);  // One that is not yet replayed, one in the queue.
     subscription.Unsubscribe();
@@ -225,8 +226,8 @@ TEST(Replay, IsOneStepWithTheSubscription) {
       last = sequence;
     };
     {
-      Subscription inlined = MustSubscribe(
-          feed.Subscribe([&](int, const EventInfo& info) { follow(info.sequence); }, {.replay = 8}));
+      Subscription inlined =
+          MustSubscribe(feed.Subscribe([&](int, const EventInfo& info) { follow(info.sequence); }, {.replay = 8}));
       AwaitTrue([&] { return over.load() || last > 20; });
       inlined.Unsubscribe();
     }

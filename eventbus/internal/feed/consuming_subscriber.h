@@ -113,7 +113,8 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
   void LetGo() final { DropRef(); }
   void Wake(Waiter&, ReadyWork& ready) final { Notify(ready); }
 
-  std::unique_ptr<std::deque<Ref<KeptEvent>>> replayed_;  // What comes before the source's. Null: nothing. Set before others know of this (H1).
+  std::unique_ptr<std::deque<Ref<KeptEvent>>>
+      replayed_;  // What comes before the source's. Null: nothing. Set before others know of this (H1).
 };
 
 }  // namespace eventbus::internal

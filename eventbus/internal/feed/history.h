@@ -21,8 +21,7 @@ namespace eventbus::internal {
 class KeptEvent final : public RefCounted {
  public:
   // Throws what the copy does, or `std::bad_alloc`.
-  KeptEvent(const Element& element, const void* value)
-      : value_(element, [&](void* to) { element.copy(to, value); }) {}
+  KeptEvent(const Element& element, const void* value) : value_(element, [&](void* to) { element.copy(to, value); }) {}
 
   const void* value() const { return value_.get(); }
   EventInfo info;

@@ -46,10 +46,10 @@ class OverflowQueue {
   KeyIndex* keys() const { return keys_.get(); }
 
   enum class Offered {
-    kTaken,           // It is in.
-    kTakenForOther,   // It is in, and the value at `evicted` is out.
-    kEvicted,         // It is not yet in, but the value at `evicted` is out: to be offered again.
-    kFull,            // There is no room, and the policy makes none.
+    kTaken,          // It is in.
+    kTakenForOther,  // It is in, and the value at `evicted` is out.
+    kEvicted,        // It is not yet in, but the value at `evicted` is out: to be offered again.
+    kFull,           // There is no room, and the policy makes none.
     kLeft,
   };
   // Moves `*value` in, if it gives kTaken or kTakenForOther; its shell stays with the caller. The key, if there are keys, has been
@@ -114,7 +114,8 @@ class OverflowQueue {
   const std::unique_ptr<EventInfo[]> infos_;
   const RawElements values_;  // The slots, the consumer's hand, the sender's hand.
 
-  mutable Mutex mutex_;  // Rank: with those of channels. Nothing but moves of values, and comparing of keys, is done under it.
+  mutable Mutex
+      mutex_;  // Rank: with those of channels. Nothing but moves of values, and comparing of keys, is done under it.
   bool left_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t front_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t back_ ABSL_GUARDED_BY(mutex_) = 0;
