@@ -3,18 +3,21 @@
 //   Actor<Ledger> ledger({.name = "ledger"});                                       // with a thread of its own
 //   absl::StatusOr<int> balance = ledger.Call([&](Ledger& l) { return l.Balance(id); });
 //   absl::Status posted = ledger.Post(context, [](Ledger& l) { l.Audit(); });       // does not wait for the end
-//   ledger.Stop();
+//   DrainReport report = ledger.Drain(budget.context());                            // or Stop, which refuses what has not begun
 //
 // Use it for state that is changed in steps which may block or call out, and that several threads want. For a few fields a
 // mutex is simpler; to pass values along, use a channel.
 //
-// | | running | stopped |
-// |---|---|---|
-// | `Call`, `AsyncCall` | waits its turn, then the result | `kFailedPrecondition` |
-// | `Post` | waits for room, then OK | `kFailedPrecondition` |
-// | `TryPost` | OK, or `kResourceExhausted` if there is no room | `kFailedPrecondition` |
-// | `Stop` | refuses what has not begun, waits for what has | returns once it has ended |
-// | `OnEnd` in a select | not ready | ready once it has ended |
+// | | running | draining | stopped |
+// |---|---|---|---|
+// | `Call`, `AsyncCall` | waits its turn, then the result | `kFailedPrecondition` | `kFailedPrecondition` |
+// | `Post` | waits for room, then OK | `kFailedPrecondition`, but from a function of the actor | `kFailedPrecondition` |
+// | `TryPost` | OK, or `kResourceExhausted` if there is no room | the same | `kFailedPrecondition` |
+// | who waits for room | waits | was refused | was refused |
+// | what has been accepted | runs | runs | is refused |
+// | `Drain` | begins to drain, waits for the end | waits for the end | waits for the end |
+// | `Stop` | refuses what has not begun, waits for what has | the same | returns once it has ended |
+// | `OnEnd` in a select | not ready | ready once it has ended | ready once it has ended |
 //
 // Guarantees:
 //   - Every call ends. Stopped, the actor refuses what waits and what comes later; so it does, with `kUnavailable`, if its
@@ -57,6 +60,7 @@
 #include "absl/strings/string_view.h"
 #include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/choosing/async_select.h"
 #include "eventbus/internal/ground/call_result.h"
@@ -261,6 +265,20 @@ class Actor {
   template <internal::ActorFunction<State> Function>
   absl::Status TryPost(Function function) {
     return PostWith(Context::Background(), std::move(function), internal::ActorCore::Room::kRequired);
+  }
+
+  // Refuses what comes later and who waits for room, but for what functions of the actor post, and blocks until all that was accepted
+  // has run and the state has been destroyed: OK; or until `context` is done, which must have a deadline. The other outcomes are those of
+  // `drain_report.h`; after a late one, what was accepted still runs. Not from a function of the actor.
+  DrainReport Drain(const Context& context) {
+    const auto core = core_;  // Its last function may destroy this.
+    return core->Drain(context);
+  }
+
+  // Begins that and does not wait: for functions of the actor, and for who waits with `OnEnd`.
+  void RequestDrain() {
+    const auto core = core_;
+    core->RequestDrain();
   }
 
   // Refuses what has not begun and what comes later, and returns when nothing runs and the state has been destroyed. From

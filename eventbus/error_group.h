@@ -12,12 +12,12 @@
 // Use it for work that is worthless in part. For tasks that fail independently of each other, or tokens for work that runs
 // elsewhere, `TaskGroup`; for values from each, `ParallelMap` and `Gather`.
 //
-// | | alive | context done: cancelled, or, with `kCancelRest`, a task has failed |
-// |---|---|---|
-// | `Go` | runs the function; waits while `limit` are running | its status, and the function is not run |
-// | `TryGo` | the same; `kResourceExhausted` instead of waiting | the same |
-// | a task that was accepted and has not begun | runs | is not run, and ends with the context's status |
-// | a task that runs | runs on | runs on, and should look at its context |
+// | | alive | draining, after `Drain` | context done: cancelled, or, with `kCancelRest`, a task has failed |
+// |---|---|---|---|
+// | `Go` | runs the function; waits while `limit` are running | `kFailedPrecondition`, but for a task of the group | its status, and the function is not run |
+// | `TryGo` | the same; `kResourceExhausted` instead of waiting | the same | the same |
+// | a task that was accepted and has not begun | runs | runs | is not run, and ends with the context's status |
+// | a task that runs | runs on | runs on | runs on, and should look at its context |
 //
 // Guarantees: every task that was accepted ends, and is waited for: nothing is detached. The error that ended first is what
 // `Wait` gives and, with `kCancelRest`, the cause of the context's end. All errors are kept until the group goes (so by a task
@@ -44,6 +44,7 @@
 #include "absl/time/time.h"
 #include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/groups/core_access.h"
@@ -103,6 +104,14 @@ class ErrorGroup {
   // `ApproxRunning` is how many. To tell that from a task's own error, see `errors`.
   absl::Status Wait(const Context& context);
   absl::Status WaitUntil(absl::Time deadline);
+
+  // Refuses tasks from now on, but for what tasks of the group start, and blocks until every accepted one has ended: OK, whatever they
+  // returned; or until `context` is done, which must have a deadline. The other outcomes are those of `drain_report.h`. Nothing is cancelled.
+  // What never ran, since the group's context ended or its executor was shut down, is left.
+  DrainReport Drain(const Context& context) { return core_->Drain(context); }
+
+  // Begins that and does not wait: for tasks of the group, and for who waits with `OnDone`.
+  void RequestDrain() { core_->RequestDrain(); }
 
   // A case that is ready while no task is running.
   Case OnDone() const;

@@ -11,6 +11,7 @@
 #include "eventbus/clock.h"
 #include "eventbus/close_when_done.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/error_group.h"
 #include "eventbus/event.h"
 #include "eventbus/executor.h"

@@ -10,11 +10,14 @@
 // Use it for the parts of a component that start and end independently. For tasks of which one failure makes the others useless,
 // `ErrorGroup`; to count without owning anything, `WaitGroup`.
 //
-// | | nothing open | a token, or a task, or a linked group that is busy |
-// |---|---|---|
-// | `Wait` | OK | blocks |
-// | `OnDone` in a select | ready | not ready |
-// | destruction | returns | cancels, waits for its tasks; tokens and linked groups go on without it |
+// | | nothing open | a token, or a task, or a linked group that is busy | draining |
+// |---|---|---|---|
+// | `Add` | a token | a token | no token, but for a task of the group |
+// | `Go` | runs it | runs it | `kFailedPrecondition`, but for a task of the group |
+// | `Wait` | OK | blocks | as before |
+// | `Drain` | refuses what is new, OK | refuses what is new, blocks | blocks while something is open |
+// | `OnDone` in a select | ready | not ready | as before, and it stays ready |
+// | destruction | returns | cancels, waits for its tasks; tokens and linked groups go on without it | the same |
 //
 // Guarantees: a token counts for the group that made it, once, from `Add` until it is done or destroyed, in whatever thread, and may
 // outlive the group. Every task that was accepted ends, and is waited for: nothing is detached. A task's failure cancels nobody;
@@ -22,8 +25,8 @@
 // wait that was cut short. An exception counts as `kInternal` with its text.
 //
 // `Link(other)`: this group waits for `other` too, now and whenever it is busy again. A link that would close a circle is refused, since
-// all in it would wait for ever. `Sub()` makes a group whose context is a child of this one's, and links to it. A task must not wait
-// for its own group, which is refused, nor for one that waits for that.
+// all in it would wait for ever. `Sub()` makes a group whose context is a child of this one's, which drains with it, and links to it.
+// A task must not wait for its own group, which is refused, nor for one that waits for that.
 //
 // Thread-safe. Functions run, and are destroyed, with no lock held. Cost: a token allocates nothing; a task one allocation, one if
 // its function is large, and its thread unless there is an executor.
@@ -43,6 +46,7 @@
 #include "absl/time/time.h"
 #include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/groups/core_access.h"
@@ -87,7 +91,9 @@ class [[nodiscard]] TaskToken {
  private:
   friend class TaskGroup;
 
-  explicit TaskToken(internal::Ref<internal::GroupCore> group) : group_(std::move(group)) { group_->Add(); }
+  explicit TaskToken(internal::Ref<internal::GroupCore> group) {
+    if (group->AddToken()) group_ = std::move(group);
+  }
 
   internal::Ref<internal::GroupCore> group_;
 };
@@ -101,7 +107,7 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup() { core_->End(); }
 
-  // A token for work that runs elsewhere.
+  // A token for work that runs elsewhere. While the group is draining one for none, which is `done()`: do not begin.
   TaskToken Add() { return TaskToken(core_); }
 
   // Has `function` run: called with the group's context, or with nothing; gives an `absl::Status`, or nothing. OK if it was
@@ -129,6 +135,15 @@ class TaskGroup {
   absl::Status Wait() { return Wait(Context::Background()); }
   absl::Status Wait(const Context& context) { return core_->Wait(context); }
   absl::Status WaitUntil(absl::Time deadline) { return core_->WaitUntil(internal::ToInstant(deadline)); }
+
+  // Refuses tokens and tasks from now on, here and in the groups below, but for what tasks of the group begin; and blocks until
+  // nothing is open: OK; or until `context` is done, which must have a deadline. The other outcomes are those of `drain_report.h`. Nothing is
+  // cancelled: what a task returned is found by `errors`. The report has an entry for each group below, and, when it is late, for linked
+  // groups that are busy; in a draining group, what never ran since its context ended or its executor was shut down is left.
+  DrainReport Drain(const Context& context) { return core_->Drain(context); }
+
+  // Begins that and does not wait: for tasks of the group, and for who waits with `OnDone`.
+  void RequestDrain() { core_->RequestDrain(); }
 
   // A case that is ready while nothing is open. With a handler: runs it once chosen.
   Case OnDone() const {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/draining/drain_rules.h"
 #include "eventbus/internal/ground/fail.h"
 #include "eventbus/internal/waiting/parker.h"
 
@@ -79,29 +79,44 @@ void ThreadPool::StopAccepting(Accepts rest) {
   Wake(first);
 }
 
-absl::Status ThreadPool::Drain(const Context& context) {
-  if (RunsHere()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("thread pool '", name_, "': Drain from one of its own threads would wait for itself"));
-  }
-  StopAccepting(context.done() ? Accepts::kNone : Accepts::kOwn);
-  const internal::Arm arms[] = {{.target = &finished_}, {.target = ContextAccess::state(context)}};
-  const internal::Selected selected =
-      internal::SelectAmong(arms, internal::Choice::kListed, internal::Instant::Never());
-  if (selected.index == 0) return absl::OkStatus();
-  StopAccepting(Accepts::kNone);
-  return context.status();
+std::string ThreadPool::Describe() const { return absl::StrCat("thread pool '", name_, "'"); }
+
+DrainReport ThreadPool::Report() const {
+  DrainReport report = {.entries = {{.name = name_}}};
+  DrainEntry& entry = report.entries.front();
+  internal::MutexLock lock(&mutex_);
+  entry.handled = handled_;
+  entry.left = queue_.size() + abandoned_;
+  entry.running = busy_;
+  return report;
 }
 
-void ThreadPool::Close() {
+DrainReport ThreadPool::Drain(const Context& context) {
+  const std::string self = Describe();
+  if (RunsHere()) return {.status = internal::RefuseDrainFromInside(self)};
+  if (absl::Status refused = internal::RefuseDrain(self, context); !refused.ok()) return {.status = std::move(refused)};
+  RequestDrain();
+  const bool ended = internal::AwaitEnd({.target = &finished_}, context);
+  DrainReport report = Report();
+  internal::Conclude(self, ended, context, report);
+  return report;
+}
+
+void ThreadPool::RequestDrain() { StopAccepting(Accepts::kOwn); }
+
+DrainReport ThreadPool::Close() {
   StopAccepting(Accepts::kNone);
   WorkList abandoned;
   {
     internal::MutexLock lock(&mutex_);
     abandoned = std::exchange(queue_, WorkList());
+    abandoned_ += abandoned.size();
   }
   Refuse(std::move(abandoned));
   if (!RunsHere()) finished_.Wait();
+  DrainReport report = Report();
+  internal::ConcludeHardStop(Describe(), report);
+  return report;
 }
 
 ThreadPool::Idle* ThreadPool::TakeIdleLocked() { return queue_.empty() ? nullptr : idle_.PopFront(); }
@@ -134,7 +149,10 @@ Work* ThreadPool::Next(bool was_busy) {
     bool leaves = false;
     {
       internal::MutexLock lock(&mutex_);
-      if (std::exchange(was_busy, false)) --busy_;
+      if (std::exchange(was_busy, false)) {
+        --busy_;
+        handled_ += accepts_ != Accepts::kAll;
+      }
       work = queue_.PopFront();
       if (work != nullptr) {
         ++busy_;

@@ -2,7 +2,7 @@
 //
 //   ThreadPool pool(2, {.name = "workers"});
 //   pool.Submit([] { ... });
-//   absl::Status status = pool.Drain(shutdown_context);   // everything accepted has run, or kDeadlineExceeded
+//   DrainReport report = pool.Drain(budget.context());   // everything accepted has run, or kDeadlineExceeded and what is left
 //
 // Use it for what is short and does not block: handlers and coroutines. Work that blocks a thread of the pool until other
 // work of the pool has run needs as many threads as can block at once.
@@ -14,6 +14,7 @@
 // | what is running | runs on | runs on | runs on |
 // | `Drain` | starts draining, waits for the end | waits for the end | waits for the end |
 // | `Close` | abandons, waits for the end | abandons, waits for the end | waits for the end |
+// | `OnEnd` in a select | not ready | ready once all has run | ready once nothing runs |
 //
 // Guarantees: first in, first out, one at a time for each thread. A thread with nothing to do sleeps. What work throws is
 // counted and given to `on_exception`; the thread goes on. Destruction drains and joins: destroy the pool after what uses
@@ -30,8 +31,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
+#include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/primitives/primitives.h"
@@ -58,13 +60,21 @@ class ThreadPool final : public Executor {
   bool RunsHere() const override;
 
   // Accepts no more but what work of the pool submits, such as a handler that has more values to handle, and blocks until
-  // all that was accepted has run: OK; or until `context` is done: `kCancelled` or `kDeadlineExceeded`; the rest still
-  // runs, and no more is accepted from anyone. `kFailedPrecondition` at once from one of the pool's own threads.
-  absl::Status Drain(const Context& context);
+  // all that was accepted has run and the threads have ended: OK; or until `context` is done, which must have a deadline. The
+  // other outcomes are those of `drain_report.h`; after a late one, what was accepted still runs. From any thread but the
+  // pool's own, any number of times.
+  DrainReport Drain(const Context& context);
 
-  // Accepts no more, abandons what has not begun, and returns when nothing runs any more; from one of the pool's own
-  // threads, at once.
-  void Close();
+  // Begins that and does not wait: for work of the pool, and for who waits with `OnEnd`.
+  void RequestDrain();
+
+  // A case that is ready once the threads have ended. The pool must outlive the wait.
+  Case OnEnd() { return Case({.target = &finished_}); }
+
+  // Accepts no more, abandons what has not begun, and returns when nothing runs any more: OK, or `kAborted` with the number
+  // of works that were left, by this or an earlier call. From one of the pool's own threads it does not wait, and that one is among
+  // those that still run.
+  DrainReport Close();
 
   size_t threads() const { return threads_.size(); }
 
@@ -84,7 +94,9 @@ class ThreadPool final : public Executor {
   // Takes a sleeping thread out, to be woken once the mutex is released; null if there is no need or nobody sleeps.
   Idle* TakeIdleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Wake(Idle* idle);
-  void Refuse(WorkList works);
+  static void Refuse(WorkList works);
+  std::string Describe() const;
+  DrainReport Report() const;
   enum class Accepts {
     kAll,
     kOwn,  // What work of the pool submits.
@@ -97,12 +109,14 @@ class ThreadPool final : public Executor {
   const std::string name_;
   internal::GuardedRun run_;
 
-  internal::Mutex mutex_;  // Nothing is woken, run or abandoned under it.
+  mutable internal::Mutex mutex_;  // Nothing is woken, run or abandoned under it.
   Accepts accepts_ ABSL_GUARDED_BY(mutex_) = Accepts::kAll;
   WorkList queue_ ABSL_GUARDED_BY(mutex_);
   internal::List<Idle> idle_ ABSL_GUARDED_BY(mutex_);
-  size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;  // Threads that run work, and may submit more.
-  size_t serving_ ABSL_GUARDED_BY(mutex_);   // Threads that have not ended.
+  size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;         // Threads that run work, and may submit more.
+  size_t serving_ ABSL_GUARDED_BY(mutex_);          // Threads that have not ended.
+  uint64_t handled_ ABSL_GUARDED_BY(mutex_) = 0;    // Works that have ended since a drain began.
+  uint64_t abandoned_ ABSL_GUARDED_BY(mutex_) = 0;  // Works that were accepted, and then taken out by `Close`.
 
   internal::Event finished_;                                            // All threads have ended.
   std::vector<internal::Atomic<internal::ThreadIdentity>> identities_;  // Relaxed: each thread looks for itself only.

@@ -90,7 +90,8 @@ TEST(Litmus, Broadcast) {
     values.Send({.number = 1, .shared = std::make_shared<int>(round)});
     values.TrySend({.number = 0, .shared = nullptr});
   }
-  EXPECT_TRUE(pool.Drain(Context::Background()).ok());
+  const CancelHandle budget = Context::Background().WithTimeout(absl::Hours(1));
+  EXPECT_TRUE(pool.Drain(budget.context()).ok());
   for (const auto& [of_words, of_values] : sums) {
     EXPECT_EQ(of_words, kRounds);
     EXPECT_EQ(of_values, kRounds);

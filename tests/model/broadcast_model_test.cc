@@ -7,6 +7,7 @@
 #include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/select.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
@@ -85,7 +86,8 @@ TEST(BroadcastModel, ASendWaitsForTheReaderThatIsFull) {
       auto subscription =
           feed.Subscribe([&](const Counted& value) { Check(value.number() == handled++, "in order"); }, On(pool, 1));
       for (int i = 0; i < 3; ++i) Check(feed.Send(Counted(alive, i)).delivered == 1, "delivered");
-      Check(pool.Drain(Context::Background()).ok(), "drained");
+      pool.RequestDrain();
+      Select({pool.OnEnd()});
       Check(handled == 3, "all");
     }
     Check(alive == 0, "every value has ended");
@@ -284,7 +286,8 @@ TEST(BroadcastModel, AFilteredReaderThatIsFull) {
       Check(feed.Send(Counted(alive, 0)).delivered == 1, "delivered");
       Check(feed.Send(Counted(alive, 1)).delivered == 0, "not wanted");
       Check(feed.Send(Counted(alive, 2)).delivered == 1, "delivered");
-      Check(pool.Drain(Context::Background()).ok(), "drained");
+      pool.RequestDrain();
+      Select({pool.OnEnd()});
       Check(handled == 2, "both");
     }
     Check(alive == 0, "every value has ended");

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/feed.h"
@@ -30,6 +31,13 @@ inline size_t WaitingFor(const Context& context) { return ContextAccess::state(c
 // Sends that wait for their turn.
 inline size_t WaitingSends(const internal::FeedBase& feed) {
   return internal::FeedAccess::core(feed).CountWaitingSends();
+}
+
+// Drains with a budget that no test needs.
+template <typename Drained>
+auto DrainInTime(Drained& object) {
+  const CancelHandle budget = Context::Background().WithTimeout(absl::Hours(1));
+  return object.Drain(budget.context());
 }
 
 inline void AwaitReceivers(const internal::ChannelHandle& channel, size_t count) {

@@ -220,7 +220,7 @@ TEST(ExecutorHandler, HandlesWhatIsInItsQueueWhenItsPoolIsDrained) {
       },
       {.executor = &pool, .capacity = 1000}));
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(feed.Send(i).delivered, 1u);
-  std::thread drainer([&] { EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus()); });
+  std::thread drainer([&] { EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus()); });
   released = true;
   drainer.join();
   EXPECT_EQ(handled, 1000);
@@ -256,7 +256,7 @@ TEST(ExecutorHandler, UnsubscribeDropsTheQueueAndWaitsForTheCall) {
     for (std::thread& leaver : leavers) leaver.join();
     EXPECT_EQ(calls, 1);
   }
-  EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus());
+  EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus());
   EXPECT_EQ(counts.alive, 0);
 }
 
@@ -279,7 +279,7 @@ TEST(ExecutorHandler, MayUnsubscribeItselfAndFreesABlockedSender) {
   AwaitTrue([&] { return feed.TrySend(0).status.code() == absl::StatusCode::kUnavailable; });
   released = true;
   sender.join();
-  EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus());
+  EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus());
   EXPECT_EQ(calls, 1);
 }
 

@@ -52,7 +52,7 @@ TEST(ThreadPool, ThreadsRunSideBySide) {
   std::atomic<int> met{0};
   pool.Submit([&] { met += meet.Send(1).ok(); });
   pool.Submit([&] { met += meet.Receive().ok(); });
-  EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus());
+  EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus());
   EXPECT_EQ(met, 2);
 }
 
@@ -92,7 +92,7 @@ TEST(ThreadPool, SurvivesWorkThatThrowsAndTellsOfIt) {
   bool ran = false;
   pool.Submit([] { throw std::runtime_error("x"); });
   pool.Submit([&ran] { ran = true; });
-  EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus());
+  EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus());
   EXPECT_TRUE(ran);
   EXPECT_EQ(told, 1);
   EXPECT_EQ(pool.exceptions(), 1u);
@@ -117,12 +117,14 @@ TEST(ThreadPool, DrainThatIsLateLeavesTheRestRunning) {
     pool.Submit([&] { AwaitTrue([&] { return released.load(); }); });
     pool.Submit(queued);
     const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(1));
-    EXPECT_EQ(pool.Drain(soon.context()).code(), absl::StatusCode::kDeadlineExceeded);
-    EXPECT_EQ(pool.Drain(soon.context()).code(), absl::StatusCode::kDeadlineExceeded) << "a dead context";
+    const DrainReport late = pool.Drain(soon.context());
+    EXPECT_EQ(late.status.code(), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(late.entries, std::vector<DrainEntry>({{.name = "p", .left = 1, .running = 1}}));
+    EXPECT_EQ(pool.Drain(soon.context()).status.code(), absl::StatusCode::kInvalidArgument) << "a dead context";
     pool.Submit(refused);
     EXPECT_EQ(refused.abandoned, 1);
     released = true;
-    EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus());
+    EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus());
     EXPECT_EQ(queued.ran, 1);
   }
   EXPECT_EQ(refused.ran, 0);
@@ -137,7 +139,7 @@ TEST(ThreadPool, DrainLetsWorkGoOnThatSubmitsMore) {
     AwaitTrue([&] { return draining.load(); });
     pool.Submit([&] { pool.Submit([&] { more = true; }); });
   });
-  std::thread drainer([&] { EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus()); });
+  std::thread drainer([&] { EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus()); });
   AwaitTrue([&] {
     pool.Submit(probes.emplace_back());
     return probes.back().abandoned == 1;
@@ -157,7 +159,7 @@ TEST(ThreadPool, DrainLeavesThreadsForWorkThatWaitsForWhatItSubmits) {
     pool.Submit([&] { ran = true; });
     AwaitTrue([&] { return ran.load(); });
   });
-  std::thread drainer([&] { EXPECT_EQ(pool.Drain(Context::Background()), absl::OkStatus()); });
+  std::thread drainer([&] { EXPECT_EQ(DrainInTime(pool).status, absl::OkStatus()); });
   AwaitTrue([&] {
     pool.Submit(probes.emplace_back());
     AwaitTrue([&] { return probes.back().ran + probes.back().abandoned == 1; });
@@ -194,7 +196,7 @@ TEST(ThreadPool, DrainFromItsOwnThreadIsRefusedAndCloseDoesNotWait) {
   absl::Status drained;
   std::atomic<bool> closed{false};
   pool.Submit([&] {
-    drained = pool.Drain(Context::Background());
+    drained = DrainInTime(pool).status;
     pool.Close();
     closed = true;
   });

@@ -22,7 +22,8 @@ TEST(Guide, Handlers) {
 
   prices.Send(40);
   prices.Send(2);
-  const absl::Status drained = pool.Drain(Context::Background());  // every value has been handled
+  const CancelHandle budget = Context::Background().WithTimeout(absl::Seconds(10));
+  const DrainReport drained = pool.Drain(budget.context());  // every value has been handled
   // [/guide]
   EXPECT_TRUE(drained.ok());
   EXPECT_EQ(here, 2);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "eventbus/internal/choosing/await.h"
 #include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/draining/drain_rules.h"
 #include "eventbus/internal/ground/fail.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
@@ -19,19 +20,17 @@ class GroupCore::Task final : public Work, public TaskEnd, public ListNode<Group
 
   // On an executor.
   void Run() override {
+    group_->BeginTask();
     const Ref<GroupCore> group = Finish([this] { return Call(); });
-    WakeList wakes;
-    if (!group->Note(*this)) delete this;
-    group->EndTask(wakes);
+    EndOnExecutor(*group);
   }
   void Abandon() override {
+    group_->BeginTask();
     const Ref<GroupCore> group = Finish([this] {
       return SafeStatus(absl::StatusCode::kUnavailable,
                         [this] { return group_->Describe("the executor of a task was shut down", {}); });
     });
-    WakeList wakes;
-    if (!group->Note(*this)) delete this;
-    group->EndTask(wakes);
+    EndOnExecutor(*group);
   }
 
   // On a thread of its own.
@@ -48,6 +47,7 @@ class GroupCore::Task final : public Work, public TaskEnd, public ListNode<Group
   // Written by the thread before it lets go.
   ThreadIdentity runner = nullptr;
   bool failed = false;
+  bool ran = false;
 
  private:
   // Sets the outcome, and destroys the function while the task still counts. Hands over the reference to the group.
@@ -58,8 +58,16 @@ class GroupCore::Task final : public Work, public TaskEnd, public ListNode<Group
     return std::move(group_);
   }
 
+  void EndOnExecutor(GroupCore& group) {
+    WakeList wakes;
+    const bool has_run = ran;
+    if (!group.Note(*this)) delete this;
+    group.EndTask(has_run, wakes);
+  }
+
   absl::Status Call() {
     if (group_->context().done()) return group_->context().status();  // Cancelled before it began.
+    ran = true;
     const ConsumerScope inside(group_.get());
     try {
       return function_(group_->context());
@@ -97,6 +105,14 @@ std::string GroupCore::Describe(absl::string_view event, absl::string_view what)
   return absl::StrCat(kind_, " '", settings_.name, "': ", event, what.empty() ? "" : ": ", what);
 }
 
+bool GroupCore::AcceptFromHere(Accept accept) {
+  return (this->*accept)(By::kAnyone) || (RunsHere() && (this->*accept)(By::kOwnTask));
+}
+
+absl::Status GroupCore::RefuseDraining() const {
+  return absl::FailedPreconditionError(Describe("draining", "it accepts only what its own tasks start"));
+}
+
 absl::Status GroupCore::AwaitTurn(const Context& context, bool waits) {
   // The contexts come first.
   if (context.done()) return context.status();
@@ -106,23 +122,34 @@ absl::Status GroupCore::AwaitTurn(const Context& context, bool waits) {
   const Arm unit = {.target = &*limit_, .value = &request};
   if (Await(unit, Instant::Past()) == Outcome::kDone) return absl::OkStatus();
   if (!waits) return absl::Status(absl::StatusCode::kResourceExhausted, absl::string_view());
-  const Arm arms[] = {
-      {.target = ContextAccess::state(context)}, {.target = ContextAccess::state(cancel_.context())}, unit};
+  const Arm arms[] = {{.target = ContextAccess::state(context)},
+                      {.target = ContextAccess::state(cancel_.context())},
+                      {.target = RunsHere() ? nullptr : &draining()},
+                      unit};
   switch (SelectAmong(arms, Choice::kListed, Instant::Never()).index) {
     case 0:
       return context.status();
     case 1:
       return cancel_.context().status();
+    case 2:
+      return RefuseDraining();
     default:
       return absl::OkStatus();
   }
 }
 
+absl::Status GroupCore::AwaitPlace(const Context& context, bool waits, Accept accept) {
+  if (absl::Status status = AwaitTurn(context, waits); !status.ok()) return status;
+  if (AcceptFromHere(accept)) return absl::OkStatus();
+  if (limit_) limit_->Release(1);
+  return RefuseDraining();
+}
+
 absl::Status GroupCore::Start(TaskFunction function, const Context& context, bool waits) {
   Reap();
   auto task = std::make_unique<Task>(*this, std::move(function));
-  if (absl::Status status = AwaitTurn(context, waits); !status.ok()) return status;
-  AddTask();
+  const auto accept = settings_.executor != nullptr ? &GroupCount::TryAddQueuedTask : &GroupCount::TryAddTask;
+  if (absl::Status status = AwaitPlace(context, waits, accept); !status.ok()) return status;
   if (settings_.executor != nullptr) {
     settings_.executor->Submit(*task.release());
     return absl::OkStatus();
@@ -132,7 +159,8 @@ absl::Status GroupCore::Start(TaskFunction function, const Context& context, boo
     started.thread.emplace([&started] { started.RunInThread(); });
   } catch (...) {
     WakeList wakes;
-    EndTask(wakes);
+    if (limit_) limit_->Release(1);
+    ForgetTask(wakes);
     throw;
   }
   LetGo(*task.release());
@@ -141,8 +169,7 @@ absl::Status GroupCore::Start(TaskFunction function, const Context& context, boo
 
 absl::Status GroupCore::Admit(GroupMember& member, const Context& context, bool waits) {
   Reap();
-  if (absl::Status status = AwaitTurn(context, waits); !status.ok()) return status;
-  AddTask();
+  if (absl::Status status = AwaitPlace(context, waits, &GroupCount::TryAddTask); !status.ok()) return status;
   MutexLock lock(&mutex);
   starting_.PushBack(member);
   return absl::OkStatus();
@@ -163,12 +190,12 @@ void GroupCore::EndMember(GroupMember& member, std::unique_ptr<TaskEnd> end, Wak
     member.Unlink();
   }
   if (Note(*end)) end.release();
-  EndTask(wakes);
+  EndTask(/*ran=*/true, wakes);
 }
 
-void GroupCore::EndTask(WakeList& wakes) {
+void GroupCore::EndTask(bool ran, WakeList& wakes) {
   if (limit_) limit_->Release(1);
-  RemoveTask(wakes);
+  RemoveTask(ran, wakes);
 }
 
 bool GroupCore::Note(TaskEnd& end) {
@@ -185,12 +212,14 @@ bool GroupCore::Note(TaskEnd& end) {
 
 void GroupCore::LetGo(Task& task) {
   WakeList wakes;
+  bool ran;
   {
     MutexLock lock(&mutex);
     if (--task.parts > 0) return;
+    ran = task.ran;
     ended_.PushBack(task);
   }
-  EndTask(wakes);
+  EndTask(ran, wakes);
 }
 
 void GroupCore::Reap() {
@@ -257,6 +286,22 @@ absl::Status GroupCore::Wait(const Context& context) {
   const Outcome outcome = Await({.target = this, .role = kIdle}, context);
   if (outcome == Outcome::kDone) Reap();
   return WaitStatus(outcome, context);
+}
+
+DrainReport GroupCore::Drain(const Context& context) {
+  const std::string self = absl::StrCat(kind_, " '", settings_.name, "'");
+  if (RunsHere()) return {.status = RefuseDrainFromInside(self)};
+  if (absl::Status refused = RefuseDrain(self, context); !refused.ok()) return {.status = std::move(refused)};
+  RequestDrain();
+  const bool ended = AwaitEnd({.target = this, .role = kIdle}, context);
+  if (ended) Reap();
+  DrainReport report = Report();
+  if (ended) {
+    // A group that this is only linked to goes on, and may be busy again.
+    std::erase_if(report.entries, [&report](const DrainEntry& entry) { return entry.running > 0; });
+  }
+  Conclude(self, ended, context, report);
+  return report;
 }
 
 absl::Status GroupCore::FirstError() const {

@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/groups/group_count.h"
@@ -54,9 +55,13 @@ class GroupCore final : public GroupCount {
   const Context& context() const { return cancel_.context(); }
   bool Cancel(const absl::Status& cause) { return cancel_.Cancel(cause); }
 
+  // Counts a token. False once this is draining, but for what a task of its own asks for.
+  bool AddToken() { return AcceptFromHere(&GroupCount::TryAdd); }
+
   // Has `function` run. Waits for its turn if there is a limit and `waits`, until `context` is done; `kResourceExhausted` if it
-  // may not wait. The group's own context is looked at first: it starts nothing once that is done. Throws what an allocation or the
-  // start of a thread throws, and then nothing happened.
+  // may not wait. The group's own context is looked at first: it starts nothing once that is done. `kFailedPrecondition` once this is
+  // draining, but for what a task of its own starts. Throws what an allocation or the start of a thread throws, and then nothing
+  // happened.
   absl::Status Start(TaskFunction function, const Context& context, bool waits);
 
   // The same for a task that is no function. Once this has said OK the caller starts it, and then says so; if the answer is no, the
@@ -72,6 +77,9 @@ class GroupCore final : public GroupCount {
   // Blocks until it is idle: OK; or until `context` is done. `kFailedPrecondition` from a task of its own.
   absl::Status Wait(const Context& context);
   absl::Status WaitUntil(Instant deadline);
+
+  // As `TaskGroup::Drain`.
+  DrainReport Drain(const Context& context);
 
   // Of the task that failed first.
   absl::Status FirstError() const;
@@ -89,8 +97,14 @@ class GroupCore final : public GroupCount {
 
   // Takes a unit of the limit. OK at once if there is none.
   absl::Status AwaitTurn(const Context& context, bool waits);
+  using Accept = bool (GroupCount::*)(By);
+  // Counts one more in that way. False if this is draining, and the caller none of its tasks.
+  bool AcceptFromHere(Accept accept);
+  // Waits for a turn, and has the task counted.
+  absl::Status AwaitPlace(const Context& context, bool waits, Accept accept);
+  absl::Status RefuseDraining() const;
   // The end of a task that was counted, and of its unit.
-  void EndTask(WakeList& wakes);
+  void EndTask(bool ran, WakeList& wakes);
   // Notes what a task came to. True if that is kept, for it has failed.
   bool Note(TaskEnd& end);
   // Who started the task, or its thread, lets go of it.
@@ -102,6 +116,8 @@ class GroupCore final : public GroupCount {
   void StopMembers();
   // Whether the calling thread runs one of its tasks.
   bool RunsHere() const;
+
+  const std::string& drained_name() const override { return settings_.name; }
 
   const absl::string_view kind_;
   const GroupSettings settings_;

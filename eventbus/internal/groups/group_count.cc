@@ -8,23 +8,86 @@ namespace eventbus::internal {
 
 Mutex GroupCount::links_;
 
-void GroupCount::Change(int64_t open, int64_t tasks, WakeList& wakes) {
+bool GroupCount::Accept(By by, const Delta& delta) {
+  WakeList wakes;
   {
     MutexLock lock(&mutex);
-    if (!ChangeLocked(open, tasks, wakes)) return;
+    if (refuses_ && by == By::kAnyone) return false;
+    if (!ChangeLocked(delta, wakes)) return true;
+  }
+  MutexLock lock(&links_);
+  TellDependents(wakes);
+  return true;
+}
+
+void GroupCount::Change(const Delta& delta, WakeList& wakes) {
+  {
+    MutexLock lock(&mutex);
+    if (!ChangeLocked(delta, wakes)) return;
   }
   MutexLock lock(&links_);
   TellDependents(wakes);
 }
 
-bool GroupCount::ChangeLocked(int64_t open, int64_t tasks, WakeList& wakes) {
+bool GroupCount::ChangeLocked(const Delta& delta, WakeList& wakes) {
   const bool was_busy = open_ > 0;
-  open_ += open;
-  tasks_ += tasks;
+  open_ += delta.open;
+  tasks_ += delta.tasks;
+  queued_ += delta.queued;
+  linked_ += delta.linked;
+  if (refuses_) {
+    handled_ += delta.handled;
+    never_ran_ += delta.never_ran;
+  }
   ModelCheck(open_ >= tasks_ && tasks_ >= 0, "a group has ended more than it began");
   if (open_ == 0) idle_.ClaimAll(Outcome::kDone, wakes);
   if (tasks_ == 0) no_tasks_.ClaimAll(Outcome::kDone, wakes);
   return has_dependents_ && was_busy != (open_ > 0);
+}
+
+void GroupCount::BeginTask() {
+  MutexLock lock(&mutex);
+  --queued_;
+}
+
+void GroupCount::RequestDrain() {
+  WakeList wakes;
+  MutexLock lock(&links_);
+  DrainThisAndBelow(wakes);
+}
+
+void GroupCount::DrainThisAndBelow(WakeList& wakes) {
+  {
+    MutexLock lock(&mutex);
+    if (std::exchange(refuses_, true)) return;
+  }
+  draining_.Happen(wakes);
+  for (const auto& [group, waited_for] : waits_for_) {
+    if (waited_for.bond == Bond::kBelow) group->DrainThisAndBelow(wakes);
+  }
+}
+
+DrainReport GroupCount::Report() const {
+  DrainReport report;
+  std::set<const GroupCount*> seen;  // Many ways may lead to the same group.
+  MutexLock lock(&links_);
+  AddEntries(Bond::kBelow, seen, report);
+  return report;
+}
+
+void GroupCount::AddEntries(Bond bond, std::set<const GroupCount*>& seen, DrainReport& report) const {
+  if (!seen.insert(this).second) return;
+  DrainEntry entry = {.name = drained_name()};
+  bool busy;
+  {
+    MutexLock lock(&mutex);
+    busy = open_ > 0;
+    entry.handled = static_cast<uint64_t>(handled_);
+    entry.left = static_cast<uint64_t>(queued_ + never_ran_);
+    entry.running = static_cast<uint64_t>(open_ - linked_ - queued_);
+  }
+  if (busy || bond == Bond::kBelow) report.entries.push_back(std::move(entry));
+  for (const auto& [group, waited_for] : waits_for_) group->AddEntries(waited_for.bond, seen, report);
 }
 
 void GroupCount::TellDependents(WakeList& wakes) {
@@ -35,11 +98,12 @@ void GroupCount::TellDependents(WakeList& wakes) {
     busy = open_ > 0;
   }
   if (busy != std::exchange(told_busy_, busy)) {
+    const int64_t change = busy ? +1 : -1;
     for (GroupCount* const dependent : dependents_) {
       bool tells;
       {
         MutexLock lock(&dependent->mutex);
-        tells = dependent->ChangeLocked(busy ? +1 : -1, 0, wakes);
+        tells = dependent->ChangeLocked({.open = change, .linked = change}, wakes);
       }
       if (tells) dependent->TellDependents(wakes);
     }
@@ -49,11 +113,11 @@ void GroupCount::TellDependents(WakeList& wakes) {
   for (GroupCount* const dependent : std::exchange(dependents_, {})) dependent->waits_for_.erase(this);
 }
 
-bool GroupCount::Link(GroupCount& other) {
+bool GroupCount::Link(GroupCount& other, Bond bond) {
   WakeList wakes;
   MutexLock lock(&links_);
   if (other.WaitsFor(*this)) return false;
-  if (!waits_for_.emplace(&other, &other).second) return true;
+  if (!waits_for_.emplace(&other, WaitedFor{Ref<GroupCount>(&other), bond}).second) return true;
   try {
     other.dependents_.insert(this);
   } catch (...) {
@@ -68,11 +132,19 @@ bool GroupCount::Link(GroupCount& other) {
     bool tells;
     {
       MutexLock own_lock(&mutex);
-      tells = ChangeLocked(+1, 0, wakes);
+      tells = ChangeLocked({.open = +1, .linked = +1}, wakes);
     }
     if (tells) TellDependents(wakes);
   }
   other.TellDependents(wakes);
+  if (bond == Bond::kBelow) {
+    bool draining;
+    {
+      MutexLock own_lock(&mutex);
+      draining = refuses_;
+    }
+    if (draining) other.DrainThisAndBelow(wakes);  // K6
+  }
   return true;
 }
 
@@ -83,15 +155,15 @@ bool GroupCount::WaitsFor(const GroupCount& other) const {
     const GroupCount& group = *next.back();
     next.pop_back();
     if (&group == &other) return true;
-    for (const auto& [waited_for, owned] : group.waits_for_) {
-      if (seen.insert(waited_for).second) next.push_back(waited_for);
+    for (const auto& [other_group, waited_for] : group.waits_for_) {
+      if (seen.insert(other_group).second) next.push_back(other_group);
     }
   }
   return false;
 }
 
 void GroupCount::Leave() {
-  std::map<GroupCount*, Ref<GroupCount>> waited_for;  // Goes after the locks.
+  std::map<GroupCount*, WaitedFor> waited_for;  // Goes after the locks.
   WakeList wakes;
   MutexLock lock(&links_);
   left_ = true;
@@ -103,7 +175,7 @@ void GroupCount::Leave() {
   }
   {
     MutexLock own_lock(&mutex);
-    ChangeLocked(-busy, 0, wakes);
+    ChangeLocked({.open = -busy, .linked = -busy}, wakes);
   }
   TellDependents(wakes);
 }

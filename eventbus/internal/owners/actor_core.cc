@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eventbus/internal/choosing/select_core.h"
+#include "eventbus/internal/draining/drain_rules.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
 
@@ -22,9 +23,9 @@ void ActorCore::Report(const absl::Status& error) {
 
 absl::Status ActorCore::RefusalLocked() const {
   const bool abandoned = abandoned_;
-  return SafeStatus(abandoned ? absl::StatusCode::kUnavailable : absl::StatusCode::kFailedPrecondition, [&] {
-    return absl::StrCat("actor '", name_, abandoned ? "': its executor was shut down" : "': stopped");
-  });
+  const absl::string_view why = abandoned ? "its executor was shut down" : refusing_ ? "stopped" : "draining";
+  return SafeStatus(abandoned ? absl::StatusCode::kUnavailable : absl::StatusCode::kFailedPrecondition,
+                    [&] { return absl::StrCat("actor '", name_, "': ", why); });
 }
 
 absl::Status ActorCore::NotRun(const Context& context) const {
@@ -36,7 +37,7 @@ absl::Status ActorCore::Enqueue(ActorRequest& request, Room room) {
   bool calls = false;
   {
     MutexLock lock(&mutex_);
-    if (refusing_) return RefusalLocked();  // R3
+    if (refusing_ || (draining_ && !RunsHere())) return RefusalLocked();  // R3, R5
     if (queued_ < capacity_) {
       AcceptLocked(request);
     } else if (room == Room::kAwaited) {
@@ -132,6 +133,64 @@ absl::Status ActorCore::RefusalOf(const ActorRequest& request) const {
   return posted ? absl::OkStatus() : request.refusal_;
 }
 
+DrainReport ActorCore::Drain(const Context& context) {
+  const std::string self = absl::StrCat("actor '", name_, "'");
+  if (RunsHere()) return {.status = RefuseDrainFromInside(self)};
+  if (absl::Status refused = RefuseDrain(self, context); !refused.ok()) return {.status = std::move(refused)};
+  RequestDrain();
+  const bool ended = internal::AwaitEnd({.target = &end_}, context);
+  DrainReport report = MakeReport();
+  internal::Conclude(self, ended, context, report);
+  return report;
+}
+
+void ActorCore::RequestDrain() {
+  List<ActorRequest> refused;
+  absl::Status why;
+  bool calls = false;
+  {
+    MutexLock lock(&mutex_);
+    if (draining_ || refusing_) return;
+    draining_ = true;
+    why = RefusalLocked();
+    refused.TakeAll(waiting_);
+    refused.ForEach([&](ActorRequest& request) {
+      request.phase_ = ActorRequest::Phase::kGone;
+      request.refusal_ = why;
+      --pending_;
+    });
+    if (turn_ == Turn::kIdle) {
+      turn_ = Turn::kCalled;
+      calls = true;
+    }
+  }
+  Refuse(refused, why);
+  if (calls) {
+    ReadyWork ready;
+    Notify(ready);
+  }
+}
+
+DrainReport ActorCore::MakeReport() const {
+  DrainReport report = {.entries = {{.name = name_}}};
+  DrainEntry& entry = report.entries.front();
+  MutexLock lock(&mutex_);
+  entry.handled = handled_;
+  entry.left = queued_ + never_ran_;
+  entry.running = serves_ ? 1 : 0;
+  return report;
+}
+
+void ActorCore::Refuse(List<ActorRequest>& refused, const absl::Status& why) {
+  while (ActorRequest* next = refused.PopFront()) {
+    const Ref<ActorRequest> request = Ref<ActorRequest>::Adopt(next);
+    request->Drop();
+    // Nobody waits for a post that had been accepted.
+    if (request->settles_ == ActorRequest::Settles::kOnceAccepted && request->accepted_) Report(why);
+    request->settled_.Happen();
+  }
+}
+
 void ActorCore::Stop() {
   {
     MutexLock lock(&mutex_);
@@ -145,13 +204,16 @@ size_t ActorCore::CountPending() const {
   return pending_;
 }
 
-Ref<ActorRequest> ActorCore::TakeOrIdle(Ref<ActorRequest>& moved_up) {
+Ref<ActorRequest> ActorCore::TakeOrIdle(Ref<ActorRequest>& moved_up, bool& ends) {
   MutexLock lock(&mutex_);
+  if (std::exchange(serves_, false)) handled_ += draining_;
   ActorRequest* const request = queue_.PopFront();
   if (request == nullptr) {
-    turn_ = Turn::kIdle;  // R2
+    ends = draining_;                // R5
+    if (!ends) turn_ = Turn::kIdle;  // R2
     return {};
   }
+  serves_ = true;
   request->phase_ = ActorRequest::Phase::kBegun;
   --pending_;
   moved_up = MoveUpLocked();
@@ -166,9 +228,10 @@ Activity::Next ActorCore::DoSome() {
   for (int i = 0; i < kBatch; ++i) {
     if (stopping()) return Next::kAgain;  // The rest is refused.
     Ref<ActorRequest> moved_up;
-    const Ref<ActorRequest> request = TakeOrIdle(moved_up);
+    bool ends = false;
+    const Ref<ActorRequest> request = TakeOrIdle(moved_up, ends);
     if (moved_up) moved_up->settled_.Happen();
-    if (!request) return Next::kWaits;
+    if (!request) return ends ? Next::kEnds : Next::kWaits;
     request->Run(state());
     request->settled_.Happen();
   }
@@ -192,16 +255,12 @@ void ActorCore::CleanUp(bool abandoned) {
       request.phase_ = ActorRequest::Phase::kGone;
       request.refusal_ = why;
     });
+    never_ran_ = queued_;
     queued_ = pending_ = 0;
+    if (std::exchange(serves_, false)) handled_ += draining_;
   }
   if (called) AwaitNotified();
-  while (ActorRequest* next = refused.PopFront()) {
-    const Ref<ActorRequest> request = Ref<ActorRequest>::Adopt(next);
-    request->Drop();
-    // Nobody waits for a post that had been accepted.
-    if (request->settles_ == ActorRequest::Settles::kOnceAccepted && request->accepted_) Report(why);
-    request->settled_.Happen();
-  }
+  Refuse(refused, why);
   DestroyState();
 }
 

@@ -15,6 +15,8 @@
 //   R3. Once `ended_`, nothing is enqueued; what was enqueued before has been refused by the time the end is announced. So
 //       every request is settled, whatever ends the actor.
 //   R4. Requests run one at a time, by who holds the activity's `running`; the state is used by nobody else.
+//   R5. Once `draining_`, nothing is enqueued but by the owner's own functions, nothing waits for room, and an owner that finds no
+//       request ends. Who sets it calls the owner if that is idle, so it looks once more.
 //
 // Who wakes whom: the owner wakes who waits for the request that it has run, accepted or refused; who takes out a request
 // wakes the one that it makes room for.
@@ -32,6 +34,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/ref_counted.h"
@@ -70,6 +73,10 @@ class ActorCore : public RefCounted, private Activity {
   // Ends the owner: refuses what has not begun, and returns when nothing runs any more; from inside, at once.
   void Stop();
 
+  // As `Actor::Drain` and `Actor::RequestDrain`.
+  DrainReport Drain(const Context& context);
+  void RequestDrain();
+
   using Activity::RunsHere;
 
   // Happens once it has ended.
@@ -103,11 +110,14 @@ class ActorCore : public RefCounted, private Activity {
   void Keep() override { AddRef(); }
   void LetGo() override { DropRef(); }
 
-  // The oldest request, with its reference, to be run; or null, and the owner is idle. `moved_up`, if not null afterwards, is
-  // to be settled without the mutex.
-  Ref<ActorRequest> TakeOrIdle(Ref<ActorRequest>& moved_up);
+  // The oldest request, with its reference, to be run; or null, and the owner is idle or, if `ends`, is to end. `moved_up`, if not
+  // null afterwards, is to be settled without the mutex.
+  Ref<ActorRequest> TakeOrIdle(Ref<ActorRequest>& moved_up, bool& ends);
   // One has left the queue: moves the oldest that waits up, if any. Returns it if its caller waits for that.
   Ref<ActorRequest> MoveUpLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Refuses each of `refused`, and drops its reference.
+  void Refuse(List<ActorRequest>& refused, const absl::Status& why);
+  DrainReport MakeReport() const;
   void AcceptLocked(ActorRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status RefusalLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Of a request that is settled: why it was not run or, if it was posted, not accepted.
@@ -120,12 +130,16 @@ class ActorCore : public RefCounted, private Activity {
   mutable Mutex mutex_;  // Nothing is run, refused or woken under it.
   Turn turn_ ABSL_GUARDED_BY(mutex_) = Turn::kIdle;
   bool refusing_ ABSL_GUARDED_BY(mutex_) = false;   // `Stop` has been called, or it has ended.
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;   // R5
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;      // R3
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;  // Its executor was shut down.
   List<ActorRequest> queue_ ABSL_GUARDED_BY(mutex_);
   List<ActorRequest> waiting_ ABSL_GUARDED_BY(mutex_);
-  size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;   // The length of `queue_`.
-  size_t pending_ ABSL_GUARDED_BY(mutex_) = 0;  // That of both.
+  size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;       // The length of `queue_`.
+  size_t pending_ ABSL_GUARDED_BY(mutex_) = 0;      // That of both.
+  bool serves_ ABSL_GUARDED_BY(mutex_) = false;     // A request has begun, and the owner has not looked for another.
+  uint64_t handled_ ABSL_GUARDED_BY(mutex_) = 0;    // Requests that have ended since it began to drain.
+  uint64_t never_ran_ ABSL_GUARDED_BY(mutex_) = 0;  // Accepted requests that were refused at the end.
 
   Event end_;
 };
