@@ -136,7 +136,7 @@ class Service {
   const absl::Duration close_budget_;
   std::vector<Part> parts_;  // Not changed from the start on, but by who prepares the plan.
 
-  mutable internal::Mutex mutex_;
+  mutable internal::Mutex mutex_;  // Taken before the plan's, and under no other.
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kNew;
   size_t started_ ABSL_GUARDED_BY(mutex_) = 0;  // The first so many parts.
   bool stop_requested_ ABSL_GUARDED_BY(mutex_) = false;

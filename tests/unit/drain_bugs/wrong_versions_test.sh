@@ -14,7 +14,7 @@ for mutant in *.mutant; do
   count=$((count + 1))
   filter=$(sed -n 's/^caught by: //p' "$mutant")
   # In the right version that test ends in an instant.
-  timeout -k 5 20 "./$name" --gtest_filter="$filter" >output 2>&1
+  timeout -k 5 10 "./$name" --gtest_filter="$filter" >output 2>&1
   case $? in
     0)
       echo "SURVIVED $name"
