@@ -298,7 +298,7 @@ DrainReport GroupCore::Drain(const Context& context) {
   DrainReport report = Report();
   if (ended) {
     // A group that this is only linked to goes on, and may be busy again.
-    std::erase_if(report.entries, [&report](const DrainEntry& entry) { return entry.running > 0; });
+    std::erase_if(report.entries, [](const DrainEntry& entry) { return entry.running > 0; });
   }
   Conclude(self, ended, context, report);
   return report;

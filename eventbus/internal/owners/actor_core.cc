@@ -154,11 +154,11 @@ void ActorCore::RequestDrain() {
     draining_ = true;
     why = RefusalLocked();
     refused.TakeAll(waiting_);
-    refused.ForEach([&](ActorRequest& request) {
+    refused.ForEach([&why](ActorRequest& request) {
       request.phase_ = ActorRequest::Phase::kGone;
       request.refusal_ = why;
-      --pending_;
     });
+    pending_ = queued_;
     if (turn_ == Turn::kIdle) {
       turn_ = Turn::kCalled;
       calls = true;
