@@ -120,6 +120,14 @@ bool FeedCore::Sending::Begin() {
   return true;
 }
 
+inline void FeedCore::Sending::Account(Offer offer, Subscriber& subscriber) {
+  if (offer == Offer::kTaken) {
+    CountDelivered(subscriber);
+  } else {
+    AccountForOther(offer, subscriber);
+  }
+}
+
 void FeedCore::Sending::Walk() {
   if (feed_.common_.HasReaders()) OfferToCommon();
   constexpr size_t kWakeEvery = 32;  // One delivery should not wait for the rest of a long walk.
@@ -139,6 +147,9 @@ void FeedCore::Sending::Walk() {
       case Subscriber::Way::kChannel:
         Account(OfferTo(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
         break;
+      case Subscriber::Way::kSpecialChannel:
+        Account(OfferToSpecial(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
+        break;
       case Subscriber::Way::kQueue:
         Account(OfferTo(static_cast<QueueSubscriber&>(subscriber), delivery), subscriber);
         break;
@@ -156,11 +167,8 @@ void FeedCore::Sending::Walk() {
   wakes_.WakeAll();
 }
 
-void FeedCore::Sending::Account(Offer offer, Subscriber& subscriber) {
+void FeedCore::Sending::AccountForOther(Offer offer, Subscriber& subscriber) {
   switch (offer) {
-    case Offer::kTaken:
-      CountDelivered(subscriber);
-      return;
     case Offer::kWaits:
       feed_.arena_.Use();
       // Someone has to look at it afterwards.
@@ -239,30 +247,46 @@ void* FeedCore::Sending::Stage(Delivery& delivery) {
   return delivery.memory;
 }
 
-FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ChannelSubscriber& subscriber, Delivery& delivery) {
-  const bool is_event = subscriber.event != nullptr;
-  void* const value = is_event ? StageEvent(subscriber, delivery) : Stage(delivery);
-  Offer offer = OfferLocked(subscriber, delivery, value);
-  if (offer == Offer::kFull && subscriber.evicts()) offer = MakeRoom(subscriber, value);
-  if (offer == Offer::kTaken || (is_event && offer != Offer::kWaits)) DropShell(delivery);
-  return offer;
-}
-
-FeedCore::Sending::Offer FeedCore::Sending::OfferLocked(ChannelSubscriber& subscriber, Delivery& delivery,
-                                                        void* value) {
-  MutexLock lock(&subscriber.channel->mutex);
+inline FeedCore::Sending::Offer FeedCore::Sending::OfferLocked(ChannelSubscriber& subscriber, Delivery& delivery,
+                                                               void* value) {
   if (!subscriber.receiving) return Offer::kGone;
   const Outcome outcome = subscriber.channel->TrySendLocked(value, wakes_);
   if (outcome == Outcome::kDone) return Offer::kTaken;
   if (outcome == Outcome::kClosed) return Offer::kClosed;
-  if (subscriber.overflow == Overflow::kDropNewest) return Offer::kDropped;
-  if (subscriber.overflow == Overflow::kDisconnect) return Offer::kDisconnects;
-  if (subscriber.evicts() || waiting_ == Waiting::kRefused) return Offer::kFull;
+  if (waiting_ == Waiting::kRefused || subscriber.overflow != Overflow::kBlock) return Offer::kFull;
   Prepare(delivery, subscriber, value);
   subscriber.channel->Enlist(delivery);
   subscriber.delivery = &delivery;
   subscriber.waits_in_send = number_;
   return Offer::kWaits;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ChannelSubscriber& subscriber, Delivery& delivery) {
+  void* const value = Stage(delivery);
+  {
+    MutexLock lock(&subscriber.channel->mutex);
+    const Offer offer = OfferLocked(subscriber, delivery, value);
+    if (offer != Offer::kTaken) return offer;
+  }
+  DropShell(delivery);
+  return Offer::kTaken;
+}
+
+FeedCore::Sending::Offer FeedCore::Sending::OfferToSpecial(ChannelSubscriber& subscriber, Delivery& delivery) {
+  const bool is_event = subscriber.event != nullptr;
+  void* const value = is_event ? StageEvent(subscriber, delivery) : Stage(delivery);
+  Offer offer;
+  {
+    MutexLock lock(&subscriber.channel->mutex);
+    offer = OfferLocked(subscriber, delivery, value);
+  }
+  if (offer == Offer::kFull) {
+    if (subscriber.overflow == Overflow::kDropNewest) offer = Offer::kDropped;
+    if (subscriber.overflow == Overflow::kDisconnect) offer = Offer::kDisconnects;
+    if (subscriber.evicts()) offer = MakeRoom(subscriber, value);
+  }
+  if (offer == Offer::kTaken || (is_event && offer != Offer::kWaits)) DropShell(delivery);
+  return offer;
 }
 
 FeedCore::Sending::Offer FeedCore::Sending::MakeRoom(ChannelSubscriber& subscriber, void* value) {

@@ -64,12 +64,15 @@ class FeedCore::Sending final : public SoleOperation {
   Offer OfferTo(ChannelSubscriber& subscriber, Delivery& delivery);
   Offer OfferTo(ExecutorSubscriber& subscriber, Delivery& delivery);
   Offer OfferTo(QueueSubscriber& subscriber, Delivery& delivery);
-  // `kFull` also if the policy makes room.
-  Offer OfferLocked(ChannelSubscriber& subscriber, Delivery& delivery, void* value);
+  Offer OfferToSpecial(ChannelSubscriber& subscriber, Delivery& delivery);
+  // `*value`, which is not for a policy. `kFull` if the sender must not wait.
+  Offer OfferLocked(ChannelSubscriber& subscriber, Delivery& delivery, void* value)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(subscriber.channel->mutex);
   // The same to a channel that had no room for `*value`, and whose policy makes some.
   Offer MakeRoom(ChannelSubscriber& subscriber, void* value);
   // Does what follows from `offer`.
   void Account(Offer offer, Subscriber& subscriber);
+  void AccountForOther(Offer offer, Subscriber& subscriber);
   // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber) {
@@ -126,7 +129,8 @@ class FeedCore::Sending final : public SoleOperation {
   // Counts that it was told of what it has lost, and that it got a value.
   void CountDelivered(Subscriber& subscriber) {
     ++result_.delivered;
-    if (subscriber.untold != 0) subscriber.untold = 0;
+    if ((subscriber.untold | subscriber.left) == 0) return;
+    subscriber.untold = 0;
     CountDownLimit(subscriber);
   }
   void CountDownLimit(Subscriber& subscriber) {

@@ -62,11 +62,12 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
 
   // How values reach it.
   enum class Way : uint8_t {
-    kChannel,  // A `ChannelSubscriber`.
-    kCall,     // A `HandlerSubscriber`, called in the sending thread.
-    kCommon,   // An `ExecutorSubscriber` that reads the feed's broadcast.
-    kOwn,      // An `ExecutorSubscriber` that reads one of its own.
-    kQueue,    // A `QueueSubscriber`.
+    kChannel,         // A `ChannelSubscriber` whose channel gets the value itself, when it has room.
+    kSpecialChannel,  // Another one: with an overflow policy, or with events.
+    kCall,            // A `HandlerSubscriber`, called in the sending thread.
+    kCommon,          // An `ExecutorSubscriber` that reads the feed's broadcast.
+    kOwn,             // An `ExecutorSubscriber` that reads one of its own.
+    kQueue,           // A `QueueSubscriber`.
   };
   virtual Way way() const = 0;
 
@@ -124,10 +125,6 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // Its place among the feed's slots, if it has one. Guarded by the feed's membership mutex.
   size_t slot = kNoSlot;
 
-  // Belong to who has the feed's turn: how many values it still gets, 0 for all; what was lost and not yet told.
-  uint64_t left;
-  uint64_t untold = 0;
-
   Atomic<uint64_t> lost{0};  // In all. Relaxed: a statistic.
 
  protected:
@@ -143,6 +140,10 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
  public:
   // Whether the subscription lasts. Written under the feed's membership mutex.
   Atomic<bool> member{false};
+
+  // Belong to who has the feed's turn: how many values it still gets, 0 for all; what was lost and not yet told.
+  uint64_t left;
+  uint64_t untold = 0;
 };
 
 // How what knows `T` only by its `Element` makes an `Event<T>`.
@@ -174,7 +175,9 @@ class ChannelSubscriber final : public Subscriber {
  public:
   ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, ChannelParts channel_parts);
 
-  Way way() const override { return Way::kChannel; }
+  Way way() const override {
+    return event == nullptr && overflow == Overflow::kBlock ? Way::kChannel : Way::kSpecialChannel;
+  }
   bool Replay(Ref<KeptEvent> event, absl::Status& reason) override;
   void StartReceiving(WakeList& wakes) override;
   void StopReceiving(uint64_t send, WakeList& wakes) override;
