@@ -5,6 +5,7 @@
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/select.h"
+#include "eventbus/semaphore.h"
 #include "eventbus/timer.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
@@ -123,6 +124,27 @@ TEST(SelectModel, ATimerAgainstAValue) {
     const bool sent = channel.Send(1).ok();
     selecting.Join();
     Check(sent == received, "not lost, not twice");
+  });
+}
+
+// The thread wakes for the moment that was set first, and finds what has become of the timer and of the semaphore.
+TEST(SelectModel, AMomentThatHasMovedAgainstAnotherCase) {
+  Explore([] {
+    Semaphore semaphore(1);
+    Check(semaphore.TryAcquire().ok(), "a unit");
+    const Timer timer(absl::Seconds(1));
+    int chosen = -1;
+    Thread selecting([&] {
+      absl::StatusOr<SemaphorePermit> permit = absl::UnavailableError("");
+      absl::StatusOr<absl::Time> now = absl::UnavailableError("");
+      chosen = Select({semaphore.OnAcquire(1, &permit), timer.OnReceive(&now)});
+      Check(chosen == 0 ? permit.ok() : now.ok(), "what was chosen");
+    });
+    timer.Reset(absl::Seconds(2));
+    semaphore.Release();
+    selecting.Join();
+    Check(semaphore.ApproxAvailable() == 1, "no unit was lost");
+    Check(chosen == 0 || !timer.TryReceive().ok(), "one tick");
   });
 }
 

@@ -11,10 +11,12 @@
 #include "absl/time/time.h"
 #include "eventbus/async_select.h"
 #include "eventbus/channel.h"
+#include "eventbus/clock.h"
 #include "eventbus/context.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
 #include "eventbus/task.h"
+#include "eventbus/timer.h"
 #include "gtest/gtest.h"
 #include "tests/support/waiting.h"
 
@@ -171,6 +173,56 @@ TEST(Semaphore, ALargeRequestThatWasNotChosenLetsThoseBehindItGo) {
 Task<> Take(Semaphore& semaphore, int64_t units) {
   absl::StatusOr<SemaphorePermit> permit;
   co_await AsyncSelect(semaphore.OnAcquire(units, &permit));
+}
+
+// A timer that is set to a later moment has who waits look at the clock, and find nothing.
+TEST(Semaphore, ASelectKeepsItsPlaceWhenAnotherOfItsCasesWasNotDue) {
+  VirtualClock clock;
+  Semaphore semaphore(1);
+  ASSERT_TRUE(semaphore.Acquire().ok());
+  const Timer timer(absl::Seconds(1));
+  std::thread selecting([&] {
+    absl::StatusOr<SemaphorePermit> permit;
+    absl::StatusOr<absl::Time> now;
+    EXPECT_EQ(Select({semaphore.OnAcquire(1, &permit), timer.OnReceive(&now)}), 0);
+  });
+  clock.AwaitWaiters(1);
+  ManualExecutor executor;
+  Spawned<> second = Spawn(executor, Take(semaphore, 1));
+  executor.RunAll();
+  timer.Reset(absl::Hours(1));
+  clock.Advance(absl::Seconds(2));
+  clock.AwaitWaiters(1);  // It has looked, and waits on.
+  semaphore.Release();
+  EXPECT_EQ(executor.size(), 0u) << "the one that came second has it";
+  executor.RunAll();
+  selecting.join();
+  executor.RunAll();
+}
+
+Task<> TakeOrTick(Semaphore& semaphore, Timer timer, int& chosen) {
+  absl::StatusOr<SemaphorePermit> permit;
+  absl::StatusOr<absl::Time> now;
+  chosen = co_await AsyncSelect(semaphore.OnAcquire(1, &permit), timer.OnReceive(&now));
+}
+
+TEST(Semaphore, AnAsyncSelectKeepsItsPlaceWhenAnotherOfItsCasesWasNotDue) {
+  VirtualClock clock;
+  Semaphore semaphore(1);
+  ASSERT_TRUE(semaphore.Acquire().ok());
+  const Timer timer(absl::Seconds(1));
+  ManualExecutor executor;
+  int chosen = -1;
+  Spawned<> first = Spawn(executor, TakeOrTick(semaphore, timer, chosen));
+  executor.RunAll();
+  Spawned<> second = Spawn(executor, Take(semaphore, 1));
+  executor.RunAll();
+  timer.Reset(absl::Hours(1));
+  clock.Advance(absl::Seconds(2));
+  semaphore.Release();
+  EXPECT_TRUE(executor.RunOne());
+  EXPECT_EQ(chosen, 0) << "the one that came second has it";
+  executor.RunAll();
 }
 
 TEST(Semaphore, ACoroutineThatIsStoppedLetsThoseBehindItGo) {

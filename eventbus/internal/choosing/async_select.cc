@@ -46,18 +46,18 @@ void AsyncSelectWait::Conclude() {
 }
 
 void AsyncSelectWait::Ring(WakeList& wakes, ReadyWork& ready) {
-  if (!word_.Claim(this)) return;  // An arm has taken effect, and the coroutine is on its way.
-  run_.Withdraw(wakes);
-  word_.Reset();
   Instant due = Instant::Never();
-  if (!run_.PollTogether(this, wakes, selected_, due)) {
-    // It may have been claimed again, and its coroutine be on its way: that cancels the alarm once this has returned.
-    if (!due.is_never()) AlarmClock::Get().Set(*this, due);
-    return;
+  switch (run_.PollDue(this, word_, wakes, selected_, due)) {
+    case SelectRun::Due::kClaimed:
+      return;  // The coroutine is on its way.
+    case SelectRun::Due::kNotYet:
+      // It may have been claimed meanwhile, and its coroutine be on its way: that cancels the alarm once this has returned.
+      if (!due.is_never()) AlarmClock::Get().Set(*this, due);
+      return;
+    case SelectRun::Due::kDone:
+      run_.Withdraw(wakes);
+      activity_->Notify(ready);
   }
-  // Nobody else can claim it, for no waiter is enlisted.
-  word_.Claim(this);
-  activity_->Notify(ready);
 }
 
 }  // namespace eventbus::internal

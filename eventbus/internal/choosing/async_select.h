@@ -1,8 +1,7 @@
 // A select that a coroutine waits for. A part of its frame.
 //
 // It differs from that of a thread in what a claim wakes, and in time: a thread sleeps until an arm may be due by itself,
-// here an alarm rings then. Who rings it claims the select for itself, takes all waiters out and polls: either an arm has
-// taken effect, or it starts again.
+// here an alarm rings then, and who rings it tries the arms that time makes ready.
 
 #ifndef EVENTBUS_INTERNAL_CHOOSING_ASYNC_SELECT_H_
 #define EVENTBUS_INTERNAL_CHOOSING_ASYNC_SELECT_H_

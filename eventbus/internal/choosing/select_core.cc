@@ -16,24 +16,56 @@ class SelectOperation final : public Operation {
 
   void Wake(Waiter&, ReadyWork&) override { parker_.Unpark(Parker::kWoken); }
 
-  // Sleeps until claimed or until `until`. The waiter that took effect, or null if this gave up: then nobody will
-  // claim.
-  const Waiter* Await(Instant until) {
-    if (!parker_.Park(Parker::kWoken, until)) {
-      if (word_.Claim(this)) return nullptr;
-      // Claimed in the same instant: the transfer happened and the wake-up is on its way.
-      parker_.Park(Parker::kWoken, Instant::Never());
-    }
-    // Ordered by the parker; the owner cannot have claimed itself here.
-    return static_cast<const Waiter*>(word_.claimer());
+  // Sleeps until claimed or until `until`. False if it gave up: then nobody will claim.
+  bool Await(Instant until) {
+    if (AwaitClaim(until)) return true;
+    if (word_.Claim(this)) return false;
+    AwaitWakeUp();
+    return true;
   }
+
+  // The same, but claims nothing: false if nobody has claimed it yet.
+  bool AwaitClaim(Instant until) { return parker_.Park(Parker::kWoken, until); }
+
+  // Claimed in the same instant: the transfer happened and the wake-up is on its way.
+  void AwaitWakeUp() { parker_.Park(Parker::kWoken, Instant::Never()); }
+
+  // The waiter that took effect. Ordered by the parker.
+  const Waiter& chosen() const { return *static_cast<const Waiter*>(word_.claimer()); }
+
+  ClaimWord& word() { return word_; }
 
  private:
   ClaimWord word_;
   Parker parker_;
 };
 
-// Steps 2 and 3. False if nothing took effect by `deadline`, or if a selectable has become due.
+// The waiters of `run` are enlisted, and one may be ready by itself at `due`. Waits until one has taken effect: true; or until
+// `deadline`. Afterwards nobody will claim.
+bool AwaitEnlisted(SelectRun& run, SelectOperation& operation, Instant due, Instant deadline, Selected& selected) {
+  while (due < deadline) {
+    if (operation.AwaitClaim(due)) {
+      selected = run.SelectedBy(operation.chosen());
+      return true;
+    }
+    WakeList wakes;
+    switch (run.PollDue(&operation, operation.word(), wakes, selected, due)) {
+      case SelectRun::Due::kClaimed:
+        operation.AwaitWakeUp();
+        selected = run.SelectedBy(operation.chosen());
+        return true;
+      case SelectRun::Due::kDone:
+        return true;
+      case SelectRun::Due::kNotYet:
+        break;
+    }
+  }
+  if (!operation.Await(deadline)) return false;
+  selected = run.SelectedBy(operation.chosen());
+  return true;
+}
+
+// Steps 2 and 3. False if nothing took effect by `deadline`.
 bool PollTogetherAndWait(SelectRun& run, Instant deadline, Selected& selected) {
   SelectOperation operation;
   const bool may_wait = deadline != Instant::Past();
@@ -43,14 +75,10 @@ bool PollTogetherAndWait(SelectRun& run, Instant deadline, Selected& selected) {
     if (run.PollTogether(may_wait ? &operation : nullptr, wakes, selected, due)) return true;
   }
   if (!may_wait) return false;
-  const Waiter* const chosen = operation.Await(std::min(deadline, due));
-  {
-    WakeList wakes;
-    run.Withdraw(wakes);
-  }
-  if (chosen == nullptr) return false;
-  selected = run.SelectedBy(*chosen);
-  return true;
+  const bool has_chosen = AwaitEnlisted(run, operation, due, deadline, selected);
+  WakeList wakes;
+  run.Withdraw(wakes);
+  return has_chosen;
 }
 
 }  // namespace
@@ -59,12 +87,9 @@ Selected SelectAmong(absl::Span<const Arm> arms, Choice choice, Instant deadline
   SelectRun run(arms, choice);
   Selected selected = {.index = -1, .outcome = Outcome::kDeadline};
   if (run.PollOneByOne(selected)) return selected;
-  while (!PollTogetherAndWait(run, deadline, selected)) {
-    // Either late, or an arm has become due by itself and the next poll finds it. A poll comes after the deadline too,
-    // so what was ready by then is not missed.
-    if (deadline == Instant::Past()) return selected;
-    if (SteadyNow() >= deadline) deadline = Instant::Past();
-  }
+  if (PollTogetherAndWait(run, deadline, selected)) return selected;
+  // A poll comes after the deadline too, so what was ready by then is not missed.
+  if (deadline != Instant::Past()) PollTogetherAndWait(run, Instant::Past(), selected);
   return selected;
 }
 

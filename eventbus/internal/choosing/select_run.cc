@@ -101,6 +101,32 @@ Instant SelectRun::EnlistLocked(Operation& operation) {
   return due;
 }
 
+SelectRun::Due SelectRun::PollDue(Operation* operation, ClaimWord& word, WakeList& wakes, Selected& selected,
+                                  Instant& due) {
+  LockAll locks(*this);
+  if (word.claimer() != nullptr) return Due::kClaimed;
+  if (!PollDueLocked(wakes, selected, due)) return Due::kNotYet;
+  word.Claim(operation);  // Nobody else can, under their mutexes.
+  return Due::kDone;
+}
+
+bool SelectRun::PollDueLocked(WakeList& wakes, Selected& selected, Instant& due) {
+  due = Instant::Never();
+  for (size_t step = 0; step < arms_.size(); ++step) {
+    const size_t i = Visit(step);
+    Selectable* const target = arms_[i].target;
+    if (target == nullptr || target->ReadyAt(waiters_[i]).is_never()) continue;
+    waiters_[i].Unlink();
+    if (target->TryComplete(waiters_[i], wakes)) {
+      selected = SelectedBy(waiters_[i]);
+      return true;
+    }
+    target->Enlist(waiters_[i]);
+    due = std::min(due, target->ReadyAt(waiters_[i]));
+  }
+  return false;
+}
+
 void SelectRun::Withdraw(WakeList& wakes) {
   for (size_t i = 0; i < arms_.size(); ++i) {
     if (arms_[i].target == nullptr) continue;

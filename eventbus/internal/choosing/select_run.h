@@ -28,10 +28,8 @@ class ClaimWord {
     // the owner did before reaches the claimer through the mutex of the selectable.
     return word_.compare_exchange_strong(nobody, claimer, std::memory_order_relaxed, std::memory_order_relaxed);
   }
-  // Who claimed, for the owner once it was woken.
+  // Who claimed, for the owner once it was woken, and for who holds all mutexes under which others claim.
   const void* claimer() const { return word_.load(std::memory_order_relaxed); }
-  // For a claimer that starts again, once no waiter is enlisted.
-  void Reset() { word_.store(nullptr, std::memory_order_relaxed); }
 
  private:
   Atomic<const void*> word_{nullptr};
@@ -48,6 +46,16 @@ class SelectRun {
   // Step 2. True if an arm took effect. Otherwise, if there is an `operation`, its waiters are enlisted; `due` is when an
   // arm may be ready by itself.
   bool PollTogether(Operation* operation, WakeList& wakes, Selected& selected, Instant& due);
+
+  // What has come of a moment at which an arm may be ready by itself.
+  enum class Due : uint8_t {
+    kClaimed,  // A waiter had been claimed before.
+    kDone,     // An arm has taken effect; then `selected` says which, and `operation` has the claim.
+    kNotYet,   // Time was set back meanwhile, say, or another has what there was; then `due` is the next such moment.
+  };
+  // Instead of another poll while the waiters are enlisted: those that time makes ready are tried again, and all others keep
+  // their places in their queues.
+  Due PollDue(Operation* operation, ClaimWord& word, WakeList& wakes, Selected& selected, Instant& due);
 
   // The end of step 3: takes out whatever waiter is still enlisted. Whom that makes ready goes on `wakes`.
   void Withdraw(WakeList& wakes);
@@ -68,6 +76,8 @@ class SelectRun {
   // `select_model_test` explores these instead.
   bool PollLocked(WakeList& wakes, Selected& selected) ABSL_NO_THREAD_SAFETY_ANALYSIS;
   Instant EnlistLocked(Operation& operation) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  // True if one of those that time makes ready took effect. The others are where they were.
+  bool PollDueLocked(WakeList& wakes, Selected& selected, Instant& due) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   const absl::Span<const Arm> arms_;
   const Choice choice_;
