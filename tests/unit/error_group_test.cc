@@ -11,12 +11,14 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "eventbus/async_select.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
+#include "eventbus/task.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/process.h"
@@ -208,6 +210,36 @@ TEST(ErrorGroup, ThreadsAreGoneAfterWaitAndReusedMemoryWithThem) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(group.Go([] {}).ok());
   EXPECT_TRUE(group.Wait().ok());
   AwaitTrue([&] { return testing::ThreadCount() == before; });  // The system takes its time.
+}
+
+Task<> StartOnceIdle(ErrorGroup* group, Channel<int> arrived) {
+  co_await AsyncSelect(group->OnDone());
+  arrived.Close();
+  EXPECT_TRUE(group->Go([] {}).ok());
+}
+
+// Two threads of a group end, each with a coroutine to run that they woke, and both of these start more tasks.
+TEST(ErrorGroup, WhomTheEndsOfTasksWokeDoNotWaitForOneAnother) {
+  InlineExecutor executor;
+  ErrorGroup group;
+  const Channel<int> begin;
+  Spawned<> inner;
+  const auto outer = [](InlineExecutor* its_executor, ErrorGroup* its_group, Spawned<>* its_inner) -> Task<> {
+    co_await AsyncSelect(its_group->OnDone());
+    const Channel<int> inner_waits;
+    const Channel<int> inner_goes_on;
+    EXPECT_TRUE(its_group->Go([inner_waits] { inner_waits.Receive().IgnoreError(); }).ok());
+    *its_inner = Spawn(*its_executor, StartOnceIdle(its_group, inner_goes_on));
+    inner_waits.Close();
+    inner_goes_on.Receive().IgnoreError();  // In the other thread.
+    EXPECT_TRUE(its_group->Go([] {}).ok());
+  };
+  ASSERT_TRUE(group.Go([begin] { begin.Receive().IgnoreError(); }).ok());
+  Spawned<> spawned = Spawn(executor, outer(&executor, &group, &inner));
+  begin.Close();
+  EXPECT_TRUE(spawned.Join().ok());
+  EXPECT_TRUE(inner.Join().ok());
+  EXPECT_TRUE(group.Wait().ok());
 }
 
 TEST(ErrorGroup, ATaskMayAddTasks) {

@@ -40,10 +40,14 @@ class GroupCore::Task final : public Work, public TaskEnd, public ListNode<Group
     const Ref<GroupCore> group = Finish([this] { return Call(); });
     failed = group->Note(*this);
     group->LetGo(*this);
+    MutexLock lock(&group->mutex);
+    has_left = true;
   }
 
   std::optional<Thread> thread;
-  int parts = 2;  // G2. Guarded by the group's mutex.
+  // Guarded by the group's mutex.
+  int parts = 2;          // G2
+  bool has_left = false;  // Nothing of its thread is left to wait for but its end.
   // Written by the thread before it lets go.
   ThreadIdentity runner = nullptr;
   bool failed = false;
@@ -146,7 +150,7 @@ absl::Status GroupCore::AwaitPlace(const Context& context, bool waits, Accept ac
 }
 
 absl::Status GroupCore::Start(TaskFunction function, const Context& context, bool waits) {
-  Reap();
+  Reap(Threads::kLeft);
   auto task = std::make_unique<Task>(*this, std::move(function));
   const auto accept = settings_.executor != nullptr ? &GroupCount::TryAddQueuedTask : &GroupCount::TryAddTask;
   if (absl::Status status = AwaitPlace(context, waits, accept); !status.ok()) return status;
@@ -168,7 +172,7 @@ absl::Status GroupCore::Start(TaskFunction function, const Context& context, boo
 }
 
 absl::Status GroupCore::Admit(GroupMember& member, const Context& context, bool waits) {
-  Reap();
+  Reap(Threads::kLeft);
   if (absl::Status status = AwaitPlace(context, waits, &GroupCount::TryAddTask); !status.ok()) return status;
   MutexLock lock(&mutex);
   starting_.PushBack(member);
@@ -222,23 +226,20 @@ void GroupCore::LetGo(Task& task) {
   EndTask(ran, wakes);
 }
 
-void GroupCore::Reap() {
-  // Whom the end of a task woke may run in its thread (an `InlineExecutor`), and come here.
-  Task* own = nullptr;
-  while (true) {
-    Task* task;
-    {
-      MutexLock lock(&mutex);
-      task = ended_.PopFront();
-      if (task == nullptr) {
-        if (own != nullptr) ended_.PushBack(*own);
-        return;
-      }
-    }
-    if (task->runner == ThisThread()) {
-      own = task;
-      continue;
-    }
+GroupCore::Task* GroupCore::TakeEnded(Threads which) {
+  Task* first = nullptr;
+  MutexLock lock(&mutex);
+  ended_.ForEach([&first, which](Task& task) {
+    // Whom the end of a task woke may run in its thread (an `InlineExecutor`), and come here.
+    if (first != nullptr || task.runner == ThisThread()) return;
+    if (which == Threads::kAll || task.has_left) first = &task;
+  });
+  if (first != nullptr) static_cast<ListNode<Task>*>(first)->Unlink();
+  return first;
+}
+
+void GroupCore::Reap(Threads which) {
+  while (Task* const task = TakeEnded(which)) {
     task->thread->join();
     task->thread.reset();
     if (!task->failed) delete task;
@@ -277,14 +278,14 @@ absl::Status GroupCore::RefuseOwnTask() const {
 absl::Status GroupCore::WaitUntil(Instant deadline) {
   if (absl::Status refused = RefuseOwnTask(); !refused.ok()) return refused;
   const Outcome outcome = Await({.target = this, .role = kIdle}, deadline);
-  if (outcome == Outcome::kDone) Reap();
+  if (outcome == Outcome::kDone) Reap(Threads::kAll);
   return WaitStatus(outcome);
 }
 
 absl::Status GroupCore::Wait(const Context& context) {
   if (absl::Status refused = RefuseOwnTask(); !refused.ok()) return refused;
   const Outcome outcome = Await({.target = this, .role = kIdle}, context);
-  if (outcome == Outcome::kDone) Reap();
+  if (outcome == Outcome::kDone) Reap(Threads::kAll);
   return WaitStatus(outcome, context);
 }
 
@@ -330,7 +331,7 @@ void GroupCore::End() {
   cancel_.Cancel();
   StopMembers();
   Await({.target = this, .role = kNoTasks}, Instant::Never());
-  Reap();
+  Reap(Threads::kAll);
   Leave();
 }
 

@@ -110,8 +110,11 @@ class GroupCore final : public GroupCount {
   // Who started the task, or its thread, lets go of it.
   void LetGo(Task& task);
   absl::Status RefuseOwnTask() const;
-  // Joins the threads that have ended.
-  void Reap();
+  // Joins the threads of tasks that have ended, but for the calling one: all; or those that have nothing more to do, which takes
+  // no time. For whom such a thread woke may run in it, and wait for who calls this.
+  enum class Threads { kAll, kLeft };
+  void Reap(Threads which);
+  Task* TakeEnded(Threads which);
   // Ends the tasks that are no functions.
   void StopMembers();
   // Whether the calling thread runs one of its tasks.
