@@ -19,8 +19,10 @@
 //     never runs.
 //   - A task takes out its own entry when its function has ended and been destroyed, under the lock under which others look for
 //     it: who finds it finds one that has not ended, and after its end its key is free. Nothing is left behind.
-//   - When `Stop` or `Close` has returned OK, no function of those tasks runs, and all are destroyed. What they did is visible.
+//   - When `Stop`, `Wait` or `Close` has returned OK, no function of those tasks runs, and all are destroyed; their threads have
+//     ended too, with all that is local to a thread. What they did is visible.
 //   - From inside one of its tasks, `Stop` and its like ask and do not wait, for two that stop one another would wait for ever.
+//     A thread from inside which this was destroyed, so that nobody is left to join it, ends by itself.
 //   - No lock is held while a function runs or is destroyed. A key is compared under the lock: hashing and comparing must not
 //     throw or call back.
 //
@@ -47,7 +49,6 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/ground/status_of_call.h"
 #include "eventbus/internal/owners/keyed_core.h"
-#include "eventbus/internal/owners/thread_per_work.h"
 
 namespace eventbus {
 
@@ -129,7 +130,7 @@ class KeyedTasks {
   class Entry final : public internal::KeyedTask {
    public:
     Entry(internal::Ref<internal::KeyedCore> core, size_t hash, Options options, Key key, Function function)
-        : KeyedTask(std::move(core), hash, internal::ExecutorOrThreads(options->executor), options->context),
+        : KeyedTask(std::move(core), hash, options->executor, options->context),
           options_(std::move(options)),
           key_(std::move(key)),
           function_(std::move(function)) {}

@@ -23,8 +23,9 @@
 // | never runs: its executor was shut down, or the system refuses a thread | `kUnavailable`, then the end |
 //
 // Guarantees: the producer is called once at most, and its context is cancelled by `Unsubscribe`, which returns when it has
-// returned and been destroyed; called by the producer itself, `Unsubscribe` returns at once, and so does the destruction of
-// the subscription there. No lock is held while it runs. Unsubscribed before it began, it never runs.
+// returned and been destroyed, and its thread has ended; called by the producer itself, `Unsubscribe` returns at once, and so
+// does the destruction of the subscription there, after which the thread ends by itself. No lock is held while it runs.
+// Unsubscribed before it began, it never runs.
 //
 // A producer that waits for another thread that unsubscribes it would wait for ever.
 //

@@ -1,5 +1,8 @@
 // Keyed tasks that are started, end, and are stopped in one instant.
 
+#include <memory>
+
+#include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/keyed_tasks.h"
 #include "eventbus/manual_executor.h"
@@ -70,6 +73,54 @@ TEST(KeyedModel, WhoWaitsForAllIsWokenByTheLast) {
     Check(tasks.Wait(Context::Background()).ok(), "woken");
     Check(tasks.ApproxSize() == 0, "empty");
     runner.Join();
+  });
+}
+
+TEST(KeyedThreadModel, StopAgainstStopAndTheEndOfTheThread) {
+  Explore([] {
+    KeyedTasks<int> tasks;
+    bool inside = false;
+    Check(tasks
+              .Start(1,
+                     [&](const Context& context) {
+                       inside = true;
+                       static_cast<void>(context.done());  // A point at which others could come in.
+                       inside = false;
+                     })
+              .ok(),
+          "started");
+    Thread other([&] { Check(tasks.Stop(1).ok(), "ended"); });
+    Check(tasks.Stop(1).ok() && !inside && !tasks.Has(1), "ended");
+    other.Join();
+  });
+}
+
+TEST(KeyedThreadModel, AStartWhileAThreadEnds) {
+  Explore([] {
+    KeyedTasks<int> tasks;
+    Check(tasks.Start(1, [](const Context&) {}).ok(), "started");
+    Check(tasks.Start(2, [](const Context&) {}).ok(), "started");
+    Check(tasks.Wait(Context::Background()).ok() && tasks.ApproxSize() == 0, "ended");
+  });
+}
+
+TEST(KeyedThreadModel, ATaskThatDestroysItsOwnerEndsAlone) {
+  Explore([] {
+    auto tasks = std::make_unique<KeyedTasks<int>>();
+    const Channel<int> started;
+    const Channel<int> over;
+    Check(tasks
+              ->Start(1,
+                      [&](const Context& context) {
+                        started.Receive().IgnoreError();
+                        tasks.reset();
+                        Check(context.done(), "asked to stop");
+                        over.Close();
+                      })
+              .ok(),
+          "started");
+    started.Close();
+    over.Receive().IgnoreError();
   });
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "eventbus/channel.h"
 #include "eventbus/feed.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/join_subscriptions.h"
@@ -78,6 +79,38 @@ std::vector<Subscription> FromBoth(FeedOf<int>& one, FeedOf<int>& two, const Cha
   return subscriptions;
 }
 
+TEST(ProducerModel, UnsubscribeAgainstTheEndOfItsThread) {
+  Explore([] {
+    bool inside = false;
+    Subscription subscription = NewSubscription([&](const Context& context) {
+      inside = true;
+      static_cast<void>(context.done());  // A point at which others could come in.
+      inside = false;
+    });
+    Thread other([&] { subscription.Unsubscribe(); });
+    subscription.Unsubscribe();
+    Check(!inside && subscription.ended(), "over");
+    other.Join();
+  });
+}
+
+TEST(ProducerModel, OneThatDropsItsSubscriptionEndsAlone) {
+  Explore([] {
+    const Channel<Subscription> to_itself(1);
+    const Channel<int> over;
+    Subscription made = NewSubscription([to_itself, over](const Context& context) {
+      {
+        const absl::StatusOr<Subscription> itself = to_itself.Receive();
+        Check(itself.ok(), "sent");
+      }
+      Check(context.done(), "unsubscribed");
+      over.Close();
+    });
+    Check(to_itself.Send(std::move(made)).ok(), "it has it");
+    over.Receive().IgnoreError();
+  });
+}
+
 TEST(JoinModel, TwoThatFailAtOnceEndItOnce) {
   Explore([] {
     InlineExecutor executor;
@@ -119,6 +152,19 @@ TEST(JoinModel, UnsubscribeAgainstAFailure) {
     Check(joined.ended() && two.subscribers() == 0, "over");
     joined = Subscription();  // Nobody comes back to it.
     closer.Join();
+  });
+}
+
+// The thread for the moment in which the other is unsubscribed may outlive all that it served.
+TEST(JoinModel, UnsubscribeAgainstTheThreadOfTheMoment) {
+  Explore([] {
+    FeedOf<int> one;
+    FeedOf<int> two;
+    const Channel<int> channel(1);
+    Subscription joined = JoinSubscriptions(FromBoth(one, two, channel));
+    one.Close(absl::AbortedError(""));
+    joined.Unsubscribe();
+    Check(joined.ended() && two.subscribers() == 0, "over");
   });
 }
 

@@ -1,6 +1,7 @@
 #include "eventbus/keyed_tasks.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -8,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "eventbus/async_select.h"
 #include "eventbus/channel.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
+#include "eventbus/task.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/waiting.h"
@@ -173,6 +176,57 @@ TEST(KeyedTasks, TheEndOfTheExecutorEndsItsTasks) {
   EXPECT_FALSE(tasks.Has(1));
   EXPECT_TRUE(tasks.Start(1, UntilStopped).ok());
   EXPECT_FALSE(tasks.Has(1));
+}
+
+// Says when the last of a thread has gone: what is local to it. It takes its time.
+struct GoesWithItsThread {
+  ~GoesWithItsThread() {
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    if (gone != nullptr) *gone = true;
+  }
+
+  std::atomic<bool>* gone = nullptr;
+};
+thread_local GoesWithItsThread of_this_thread;
+
+TEST(KeyedTasks, WhoWaitsForATaskWaitsForItsThreadToo) {
+  KeyedTasks<int> tasks;
+  for (const auto& wait : std::vector<std::function<absl::Status()>>{
+           [&] { return tasks.Stop(1); }, [&] { return tasks.StopAll(); },
+           [&] { return tasks.Wait(Context::Background()); }, [&] { return (tasks.Close(), absl::OkStatus()); }}) {
+    std::atomic<bool> gone{false};
+    const Channel<int> entered;
+    EXPECT_TRUE(tasks
+                    .Start(1,
+                           [&gone, entered](const Context&) {
+                             of_this_thread.gone = &gone;
+                             entered.Close();
+                           })
+                    .ok());
+    entered.Receive().IgnoreError();
+    EXPECT_TRUE(wait().ok());
+    EXPECT_TRUE(gone) << "also if the task had ended before";
+  }
+}
+
+Task<> StartAnother(KeyedTasks<int>* tasks, Case none, Channel<int> both) {
+  co_await AsyncSelect(std::move(none));
+  EXPECT_TRUE(tasks->Stop(7).ok()) << "which does not wait for the thread that this runs in";
+  EXPECT_TRUE(tasks->Start(2, [](const Context&) {}).ok());
+  both.Close();
+}
+
+TEST(KeyedTasks, WhomTheLastOneWokeMayGoOnInItsThread) {
+  InlineExecutor executor;
+  KeyedTasks<int> tasks;
+  const Channel<int> begin;
+  const Channel<int> over;
+  EXPECT_TRUE(tasks.Start(1, [begin](const Context&) { begin.Receive().IgnoreError(); }).ok());
+  Spawned<> next = Spawn(executor, StartAnother(&tasks, tasks.OnNone(), over));
+  begin.Close();
+  over.Receive().IgnoreError();
+  EXPECT_TRUE(next.Join().ok());
+  EXPECT_TRUE(tasks.Wait(Context::Background()).ok());
 }
 
 TEST(KeyedTasks, ItsOwnTaskMayDestroyIt) {

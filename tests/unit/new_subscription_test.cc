@@ -89,6 +89,29 @@ TEST(NewSubscription, AProducerThatUnsubscribesItselfDoesNotHang) {
   EXPECT_EQ(subscription.Err().Receive().status().code(), kEnd);
 }
 
+// Says when the last of a thread has gone: what is local to it. It takes its time.
+struct GoesWithItsThread {
+  ~GoesWithItsThread() {
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    if (gone != nullptr) *gone = true;
+  }
+
+  std::atomic<bool>* gone = nullptr;
+};
+thread_local GoesWithItsThread of_this_thread;
+
+TEST(NewSubscription, UnsubscribeWaitsForTheThreadOfTheProducerToo) {
+  std::atomic<bool> gone{false};
+  const Channel<int> entered;
+  Subscription subscription = NewSubscription([&gone, entered](const Context&) {
+    of_this_thread.gone = &gone;
+    entered.Close();
+  });
+  entered.Receive().IgnoreError();
+  subscription.Unsubscribe();
+  EXPECT_TRUE(gone);
+}
+
 TEST(NewSubscription, AProducerMayOwnItsSubscriptionAndDropIt) {
   auto subscription = std::make_unique<std::optional<Subscription>>();
   const Channel<int> go_on;

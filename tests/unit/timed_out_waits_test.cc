@@ -1,9 +1,6 @@
 // A wait that times out leaves nothing behind, whatever its kind: a thousand of each, and neither the threads nor the heap
 // have grown.
 
-#include <dirent.h>
-
-#include <cstdint>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -25,23 +22,12 @@
 #include "eventbus/timer.h"
 #include "eventbus/watchdog.h"
 #include "gtest/gtest.h"
-#include "tests/support/allocations.h"
-#include "tests/support/waiting.h"
+#include "tests/support/nothing_left.h"
 
 namespace eventbus {
 namespace {
 
-using testing::AwaitTrue;
-
 constexpr absl::Duration kShort = absl::Microseconds(20);  // Most waits have begun by then.
-
-int Threads() {
-  int threads = 0;
-  DIR* const tasks = opendir("/proc/self/task");
-  while (const dirent* const entry = readdir(tasks)) threads += entry->d_name[0] != '.';
-  closedir(tasks);
-  return threads;
-}
 
 struct Kind {
   std::string name;
@@ -52,16 +38,7 @@ void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 class TimedOutWait : public ::testing::TestWithParam<Kind> {};
 
-TEST_P(TimedOutWait, LeavesNothingBehind) {
-  const std::function<void()>& time_out = GetParam().time_out;
-  time_out();  // What the first one makes for all: the thread that rings alarms, memory that is kept for reuse.
-  time_out();
-  const int threads = Threads();
-  const int64_t live = testing::LiveAllocations();
-  for (int i = 0; i < 1000; ++i) time_out();
-  // A thread of the library may still be on its way out of the last one.
-  AwaitTrue([&] { return testing::LiveAllocations() <= live && Threads() <= threads; });
-}
+TEST_P(TimedOutWait, LeavesNothingBehind) { testing::ExpectNothingIsLeft(GetParam().time_out); }
 
 CancelHandle Limit() { return Context::Background().WithTimeout(kShort); }
 

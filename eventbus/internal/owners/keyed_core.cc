@@ -8,7 +8,7 @@
 
 namespace eventbus::internal {
 
-KeyedTask::KeyedTask(Ref<KeyedCore> core, size_t hash, Executor& executor, const Context& parent)
+KeyedTask::KeyedTask(Ref<KeyedCore> core, size_t hash, Executor* executor, const Context& parent)
     : StoppableTask(executor, parent), core_(std::move(core)), hash_(hash) {}
 
 void KeyedTask::Body(const Context& context) {
@@ -35,6 +35,13 @@ absl::Status KeyedCore::Threw(absl::string_view what) const {
 
 absl::Status KeyedCore::Abandoned() const { return Say(absl::StatusCode::kUnavailable, "the executor was shut down"); }
 
+KeyedCore::~KeyedCore() {
+  JoinEnded(Threads::kAll);
+  // The last task may have been the last to need this: its thread ends alone.
+  MutexLock lock(&mutex);
+  if (OwnThread* const own = ended_.PopFront()) own->DropRef();
+}
+
 KeyedTask* KeyedCore::FindLocked(size_t hash, const void* key) const {
   const auto [first, last] = tasks_.equal_range(hash);
   for (auto it = first; it != last; ++it) {
@@ -44,6 +51,7 @@ KeyedTask* KeyedCore::FindLocked(size_t hash, const void* key) const {
 }
 
 absl::Status KeyedCore::Start(const Ref<KeyedTask>& task, const void* key) {
+  JoinEnded(Threads::kLeft);
   {
     MutexLock lock(&mutex);
     if (closed_) return Say(absl::StatusCode::kFailedPrecondition, "closed");
@@ -66,28 +74,51 @@ void KeyedCore::Remove(KeyedTask& task) {
     tasks_.erase(it);
     break;
   }
+  if (task.thread() != nullptr) ended_.PushBack(*Ref<OwnThread>(task.thread()).Release());  // K4
   if (tasks_.empty()) waiting_.ClaimAll(Outcome::kDone, wakes);
+}
+
+Ref<OwnThread> KeyedCore::FirstEnded(Threads which) const {
+  OwnThread* first = nullptr;
+  MutexLock lock(&mutex);
+  ended_.ForEach([&](OwnThread& thread) {
+    // Whom its end woke may run in its thread (an `InlineExecutor`), and come here.
+    if (first != nullptr || thread.RunsHere()) return;
+    if (which == Threads::kAll || thread.has_left()) first = &thread;
+  });
+  return Ref<OwnThread>(first);
+}
+
+void KeyedCore::JoinEnded(Threads which) {
+  while (const Ref<OwnThread> thread = FirstEnded(which)) {
+    thread->Join();
+    MutexLock lock(&mutex);
+    if (!thread->linked()) continue;  // Another has joined it too.
+    thread->Unlink();
+    thread->DropRef();  // Not the last, which is `thread`.
+  }
 }
 
 absl::Status KeyedCore::StopThese(const Context& context, const std::vector<Ref<KeyedTask>>& tasks) {
   for (const Ref<KeyedTask>& task : tasks) task->RequestStop();
   if (ConsumerScope::IsInside(this)) {
+    if (tasks.empty()) return absl::OkStatus();
     return Say(absl::StatusCode::kFailedPrecondition, "asked to stop; a task does not wait for itself and its like");
   }
   for (const Ref<KeyedTask>& task : tasks) {
     const Arm arms[] = {{.target = &task->end()}, {.target = ContextAccess::state(context)}};
     if (SelectAmong(arms, Choice::kListed, Instant::Never()).index == 1) return context.status();
   }
+  JoinEnded(Threads::kAll);  // Also if one has ended by itself just before.
   return absl::OkStatus();
 }
 
 absl::Status KeyedCore::Stop(const Context& context, size_t hash, const void* key) {
-  std::vector<Ref<KeyedTask>> tasks(1);
+  std::vector<Ref<KeyedTask>> tasks;
+  tasks.reserve(1);
   {
     MutexLock lock(&mutex);
-    KeyedTask* const task = FindLocked(hash, key);
-    if (task == nullptr) return absl::OkStatus();
-    tasks[0] = Ref<KeyedTask>(task);  // K3
+    if (KeyedTask* const task = FindLocked(hash, key)) tasks.push_back(Ref<KeyedTask>(task));  // K3
   }
   return StopThese(context, tasks);
 }
@@ -108,7 +139,9 @@ absl::Status KeyedCore::AwaitNone(const Context& context) {
   }
   if (context.done()) return context.status();
   const Arm arms[] = {{.target = ContextAccess::state(context)}, {.target = this}};
-  return SelectAmong(arms, Choice::kListed, Instant::Never()).index == 1 ? absl::OkStatus() : context.status();
+  if (SelectAmong(arms, Choice::kListed, Instant::Never()).index == 0) return context.status();
+  JoinEnded(Threads::kAll);
+  return absl::OkStatus();
 }
 
 void KeyedCore::Close() {

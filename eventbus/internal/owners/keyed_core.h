@@ -5,6 +5,8 @@
 //       under which others look for it. So whoever finds a task finds one that has not ended, and no entry is left behind.
 //   K2. At most one task in `tasks_` has a key.
 //   K3. A task in `tasks_` is alive: it keeps itself so until it has ended, which is after it has been taken out.
+//   K4. The thread of a task that was taken out is among the `ended_`, with a reference, until it has been joined. So who finds
+//       `tasks_` empty can join all threads there were.
 //
 // Who wakes whom: the last task to go wakes those that wait for all.
 
@@ -22,7 +24,9 @@
 #include "absl/strings/string_view.h"
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
+#include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/owners/own_thread.h"
 #include "eventbus/internal/owners/stoppable_task.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/selectable.h"
@@ -38,7 +42,7 @@ class KeyedTask : public RefCounted, public StoppableTask {
   virtual bool HasKey(const void* key) const = 0;
 
  protected:
-  KeyedTask(Ref<KeyedCore> core, size_t hash, Executor& executor, const Context& parent);
+  KeyedTask(Ref<KeyedCore> core, size_t hash, Executor* executor, const Context& parent);
 
   // Runs the function.
   virtual absl::Status Call(const Context& context) = 0;
@@ -90,6 +94,13 @@ class KeyedCore final : public Selectable, public RefCounted {
   using Tasks = std::unordered_multimap<size_t, KeyedTask*>;
 
   absl::Status Say(absl::StatusCode code, absl::string_view what) const;
+  ~KeyedCore() override;
+
+  // Joins threads of tasks that have ended, but for the calling one: all; or those that have nothing more to do, which takes
+  // no time.
+  enum class Threads { kAll, kLeft };
+  void JoinEnded(Threads which);
+  Ref<OwnThread> FirstEnded(Threads which) const;
   KeyedTask* FindLocked(size_t hash, const void* key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Asks each to stop, then waits for its end, or until `context` is done.
   absl::Status StopThese(const Context& context, const std::vector<Ref<KeyedTask>>& tasks);
@@ -98,6 +109,7 @@ class KeyedCore final : public Selectable, public RefCounted {
   // The comparison of keys is the one piece of user code under `mutex`.
   bool closed_ ABSL_GUARDED_BY(mutex) = false;
   Tasks tasks_ ABSL_GUARDED_BY(mutex);
+  List<OwnThread> ended_ ABSL_GUARDED_BY(mutex);
   WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
 };
 

@@ -1,4 +1,5 @@
-// User code that runs once, on an executor or in a thread, with a context that asks it to stop, and can be waited for.
+// User code that runs once, on an executor or in a thread of its own, with a context that asks it to stop, and can be waited
+// for.
 //
 // | | prepared, queued | running | ended |
 // |---|---|---|---|
@@ -10,12 +11,17 @@
 //   T2. From `Prepare` until it has ended the task keeps itself alive.
 //   T3. After `Prepare` it may be stopped, and `Go` follows, once: who ends it before its body has run waits for that, so that
 //       the task does not go before who starts it.
+//   T4. Who waits for the end, and is not in the task's own thread, also joins that.
 
 #ifndef EVENTBUS_INTERNAL_OWNERS_STOPPABLE_TASK_H_
 #define EVENTBUS_INTERNAL_OWNERS_STOPPABLE_TASK_H_
 
+#include <utility>
+
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/owners/own_thread.h"
 #include "eventbus/internal/waiting/activity.h"
 #include "eventbus/internal/waiting/event.h"
 #include "eventbus/internal/waiting/ready_work.h"
@@ -46,13 +52,19 @@ class StoppableTask : private Activity {
   void Stop() {
     stop_.Cancel();
     Activity::Stop();
+    if (thread_ && !RunsHere()) thread_->Join();  // T4
   }
 
-  // Happens once it has ended.
+  // Happens once it has ended. Its thread may take a moment longer.
   Event& end() { return end_; }
 
+  // Null if it runs on an executor.
+  OwnThread* thread() const { return thread_.get(); }
+
  protected:
-  StoppableTask(Executor& executor, const Context& parent) : Activity(executor), stop_(parent.WithCancel()) {}
+  // `executor` null: in a thread of its own.
+  StoppableTask(Executor* executor, const Context& parent)
+      : StoppableTask(executor == nullptr ? MakeRef<OwnThread>() : Ref<OwnThread>(), executor, parent) {}
 
   // Runs the user's code. Must not throw: what that throws is for `Concluded`.
   virtual void Body(const Context& context) = 0;
@@ -62,6 +74,9 @@ class StoppableTask : private Activity {
   virtual void Concluded(Ran ran) = 0;
 
  private:
+  StoppableTask(Ref<OwnThread> thread, Executor* executor, const Context& parent)
+      : Activity(executor == nullptr ? *thread : *executor), thread_(std::move(thread)), stop_(parent.WithCancel()) {}
+
   Next DoSome() final {
     ran_ = true;
     Body(stop_.context());
@@ -74,6 +89,7 @@ class StoppableTask : private Activity {
   }
   void Announce(WakeList& wakes) final { end_.Happen(wakes); }
 
+  const Ref<OwnThread> thread_;
   CancelHandle stop_;
   bool ran_ = false;  // For who holds `running`.
   Event end_;

@@ -5,11 +5,6 @@
 
 namespace eventbus::internal {
 
-ThreadPerWork& ThreadPerWork::Get() {
-  static ThreadPerWork& threads = *new ThreadPerWork;  // Its threads may outlive the end of `main`.
-  return threads;
-}
-
 void ThreadPerWork::Submit(Work& work) {
   try {
     StartDetachedThread([this, &work] {

@@ -1,27 +1,25 @@
-// An executor that gives each work a thread of its own: for what blocks for long.
+// An executor that gives each work a thread of its own, for work that nobody can be asked to wait for: there, nobody joins the
+// threads. Where somebody can, use `own_thread.h`.
 //
-// Nobody joins the threads. Who waits for what runs on it waits for the end of the work, after which the thread runs no code
-// but the library's own and touches nothing that could go.
+// Who waits for what runs on it waits for the end of the work, after which the thread touches nothing that could go.
 
 #ifndef EVENTBUS_INTERNAL_OWNERS_THREAD_PER_WORK_H_
 #define EVENTBUS_INTERNAL_OWNERS_THREAD_PER_WORK_H_
 
 #include "eventbus/executor.h"
+#include "eventbus/internal/primitives/process_wide.h"
 
 namespace eventbus::internal {
 
 class ThreadPerWork final : public Executor {
  public:
-  // The one of the process. Never destroyed.
-  static ThreadPerWork& Get();
+  // The one of the process. Never destroyed: its threads may outlive the end of `main`.
+  static ThreadPerWork& Get() { return ProcessWide<ThreadPerWork>(); }
 
   using Executor::Submit;
   // Abandons the work if the system refuses a thread.
   void Submit(Work& work) override;
   bool RunsHere() const override;
-
- private:
-  ThreadPerWork() = default;
 };
 
 // `executor` or, if that is null, a thread for each work.

@@ -10,7 +10,7 @@
 
 namespace eventbus::internal {
 
-ProducerState::ProducerState(Executor& executor, const Context& parent, std::string name, ErasedProducer producer)
+ProducerState::ProducerState(Executor* executor, const Context& parent, std::string name, ErasedProducer producer)
     : StoppableTask(executor, parent), id_(NextCompositeId()), name_(std::move(name)), producer_(std::move(producer)) {}
 
 void ProducerState::Unsubscribe() {

@@ -28,7 +28,7 @@ using ErasedProducer = absl::AnyInvocable<absl::Status(const Context& context)>;
 
 class ProducerState final : public SubscriptionState, public StoppableTask {
  public:
-  ProducerState(Executor& executor, const Context& parent, std::string name, ErasedProducer producer);
+  ProducerState(Executor* executor, const Context& parent, std::string name, ErasedProducer producer);
 
   void Unsubscribe() override;
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }

@@ -147,6 +147,9 @@ class Thread {
     explorer::Scheduler::Current()->Join(number_);
   }
 
+  // It runs on; the execution waits for its end.
+  void detach() {}
+
  private:
   size_t number_;
 };

@@ -34,8 +34,13 @@ Failure Scheduler::Run(std::function<void()> scenario) {
   Start(std::move(scenario));
   running_ = 0;
   Fiber::Switch(here, *threads_[0].fiber);
-  if (!failure_.failed()) {
-    for (const auto& clean_up : clean_ups_) clean_up();
+  if (!failure_.failed() && !clean_ups_.empty()) {
+    // In a thread, alone: what a clean-up does may be a point.
+    threads_.clear();
+    running_ = Start([this] {
+      for (const auto& clean_up : clean_ups_) clean_up();
+    });
+    Fiber::Switch(here, *threads_[running_].fiber);
   }
   if (!failure_.failed() && Alive() != alive_before_) {
     std::ostringstream out;
