@@ -60,7 +60,7 @@ void AlarmClock::PushLocked(Alarm& alarm, Instant at) {
   alarm.set_ = true;
   alarms_.Push(alarm);
   ++size_;
-  if (alarms_.top() == &alarm) WakeThreadLocked();  // L3
+  if (alarms_.top() == &alarm && at < sleeps_until_) WakeThreadLocked();  // L3
 }
 
 void AlarmClock::RemoveLocked(Alarm& alarm) {
@@ -137,6 +137,7 @@ void AlarmClock::Serve() {
         }
         if (!is_virtual) until = may_leave ? leaves : first->at_;
         sleeper_ = &parker;
+        sleeps_until_ = until;
       }
     }
     if (due != nullptr) {

@@ -7,8 +7,9 @@
 // Invariants:
 //   L1. An alarm is in the heap from `Set` until it is taken out to be rung, or by `Cancel`; under the mutex.
 //   L2. One alarm at a time is being rung, and `ringing_` is it; the clock does not touch it after `Ring` has returned.
-//   L3. The thread sleeps no longer than until the earliest alarm: who sets an earlier one wakes it. While time is virtual it
-//       sleeps until it is told to look again: who moves the time does that.
+//   L3. The thread sleeps no longer than until the earliest alarm: who sets one that is earlier than `sleeps_until_` wakes it, and
+//       nobody else does. So an alarm that is set and cancelled again and again wakes it once. While time is virtual it sleeps
+//       until it is told to look again: who moves the time does that.
 
 #ifndef EVENTBUS_INTERNAL_WAITING_ALARM_H_
 #define EVENTBUS_INTERNAL_WAITING_ALARM_H_
@@ -95,7 +96,8 @@ class AlarmClock {
   size_t size_ ABSL_GUARDED_BY(mutex_) = 0;            // Of `alarms_`.
   bool serving_ ABSL_GUARDED_BY(mutex_) = false;       // The thread runs, or is about to.
   Parker* sleeper_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Of the thread, while it sleeps and nobody has woken it.
-  Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;   // L2
+  Instant sleeps_until_ ABSL_GUARDED_BY(mutex_) = Instant::Never();  // Then.
+  Alarm* ringing_ ABSL_GUARDED_BY(mutex_) = nullptr;                 // L2
   ThreadIdentity server_ ABSL_GUARDED_BY(mutex_) = nullptr;
   WaitQueue rung_ ABSL_GUARDED_BY(mutex_);   // Those that wait for the end of the ring in progress.
   WaitQueue quiet_ ABSL_GUARDED_BY(mutex_);  // Those that wait until the thread sleeps or has left.
