@@ -175,7 +175,7 @@ class RunTest(Workspace):
         output, messages = self.run_compare("--rounds", "1")
         self.assertIn("no cargo", messages)
         self.assertIn("benchmarks/peers/rust/build failed: 1", messages)
-        self.assertIn("not built: go-channels, crossbeam-channel, tokio-broadcast, tokio-mpsc; "
+        self.assertIn("not built: go-channels, go-kit, crossbeam-channel, tokio-broadcast, tokio-mpsc; "
                       "benchmarks/peers/install", messages)
         self.assertIn("go-feed", output)
         # What was built from other sources is not played.

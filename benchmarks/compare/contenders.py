@@ -17,7 +17,7 @@ OURS = "eventbus"
 # what is asked for. A folder or contender that is not listed here plays too.
 EXPECTED = {
     "cpp": ("boost-fiber", "boost-signals2", "tbb-broadcast", "hand-written"),
-    "go": ("go-channels", "go-feed"),
+    "go": ("go-channels", "go-feed", "go-kit"),
     "rust": ("crossbeam-channel", "tokio-broadcast", "tokio-mpsc"),
 }
 

@@ -10,6 +10,7 @@ STYLES = {
     OURS: svg.Style("#c2480b", "#ff8a3d", "circle"),
     "go-feed": svg.Style("#0067a8", "#58b4ec", "square"),
     "go-channels": svg.Style("#0067a8", "#58b4ec", "square", filled=False),
+    "go-kit": svg.Style("#0067a8", "#58b4ec", "right"),
     "tokio-broadcast": svg.Style("#7b3fa0", "#c69be8", "diamond"),
     "tokio-mpsc": svg.Style("#7b3fa0", "#c69be8", "diamond", filled=False),
     "crossbeam-channel": svg.Style("#007a5a", "#35c99c", "up"),

@@ -120,6 +120,19 @@ class Play {
     return Measure(operations, batch, [] {});
   }
 
+  // The same for a batch that gives itself the nanoseconds that count; the time is over when these are enough. Allocations are
+  // those of the whole batch.
+  template <typename Batch>
+  Result MeasureTimed(uint64_t operations, Batch batch) {
+    const auto enough = static_cast<uint64_t>(seconds_ * 1e9);
+    for (uint64_t elapsed = 0; elapsed < enough / 4;) elapsed += batch();
+    const int64_t allocated = Allocated();
+    uint64_t elapsed = 0;
+    uint64_t batches = 0;
+    for (; elapsed < enough; ++batches) elapsed += batch();
+    return Mean(elapsed, batches * operations, Allocated() - allocated);
+  }
+
   // Calls `event`, which gives the nanoseconds that one event took, in the same way. Gives the median as the value, and
   // the percentiles 99 and 99.9.
   template <typename Event>
@@ -191,6 +204,9 @@ class Contender {
 // The sizes of the scenarios.
 inline const std::vector<size_t> kFanOuts = {1, 10, 100, 1000, 10000};
 inline const std::vector<size_t> kOthers = {0, 1000, 100000};
+inline const std::vector<size_t> kOtherTimers = {0, 100000};
+inline const std::vector<size_t> kChildren = {10000};
+inline const std::vector<size_t> kTasks = {100};
 inline constexpr size_t kRoom = 200;
 inline constexpr size_t kIdleSubscriptions = 100000;
 

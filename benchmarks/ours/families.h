@@ -16,6 +16,7 @@ void AddSubscribe(contender::Contender& contender);
 void AddLatency(contender::Contender& contender);
 void AddMemory(contender::Contender& contender);
 void AddPark(contender::Contender& contender);
+void AddKit(contender::Contender& contender);
 
 }  // namespace eventbus::benchmarks
 
