@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "absl/time/time.h"
+#include "eventbus/clock.h"
 #include "eventbus/context.h"
 #include "eventbus/gated_queue.h"
 #include "eventbus/internal/owners/gate_core.h"
@@ -113,6 +115,46 @@ TEST(GateModel, ADeadlineOfAnEarlierHoldNeverEndsALaterOne) {
     const uint64_t second = gate->Hold();
     clock.Join();
     Check(gate->IsHeldBy(second), "still held");
+  });
+}
+
+TEST(GateModel, AHoldThatEndsByItselfAgainstItsRelease) {
+  Explore([] {
+    VirtualClock clock;
+    GatedQueue queue;
+    queue.Hold(absl::Seconds(1));
+    absl::StatusOr<GatedQueue::Place> waiting = queue.LineUp();
+    Thread time([&] { clock.Advance(absl::Seconds(2)); });
+    queue.Release();
+    Check(waiting->Await(Context::Background()).ok(), "let in");
+    Check(!queue.held(), "open");
+    time.Join();
+  });
+}
+
+TEST(GateModel, TheDeadlineOfAHoldInTheInstantOfTheNext) {
+  Explore([] {
+    VirtualClock clock;
+    GatedQueue queue;
+    queue.Hold(absl::Seconds(1));
+    Thread time([&] { clock.Advance(absl::Seconds(2)); });
+    queue.Hold();
+    time.Join();
+    Check(queue.held(), "by the one that has no deadline");
+    queue.Hold(absl::Seconds(1));
+    clock.Advance(absl::Seconds(2));
+    Check(!queue.held(), "by that which had the last word");
+  });
+}
+
+TEST(GateModel, TheEndOfAGateAgainstTheDeadlineOfItsHold) {
+  Explore([] {
+    VirtualClock clock;
+    std::optional<GatedQueue> queue(std::in_place);
+    queue->Hold(absl::Seconds(1));
+    Thread time([&] { clock.Advance(absl::Seconds(2)); });
+    queue.reset();
+    time.Join();
   });
 }
 
