@@ -48,9 +48,11 @@ TEST(ActorAllocationFaults, AFailureInsideOfACallIsItsStatus) {
     InlineExecutor executor;
     Actor<std::vector<int>> actor({.name = "a", .executor = &executor});
     absl::Status status;
-    const bool called = fault.Attempt([&] { status = actor.Call([](std::vector<int>& state) { state.push_back(1); }); });
+    const bool called =
+        fault.Attempt([&] { status = actor.Call([](std::vector<int>& state) { state.push_back(1); }); });
     EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kInternal) << status;
-    EXPECT_EQ(actor.Call([](std::vector<int>& state) { return state.size(); }).value(), called && status.ok() ? 1u : 0u);
+    EXPECT_EQ(actor.Call([](std::vector<int>& state) { return state.size(); }).value(),
+              called && status.ok() ? 1u : 0u);
   });
   EXPECT_GE(failures, 2);
 }
@@ -190,9 +192,8 @@ TEST(ParallelMapAllocationFaults, GivesAllOrNothing) {
   for (Executor* const executor : {static_cast<Executor*>(nullptr), static_cast<Executor*>(&inline_executor)}) {
     const int64_t failures = FailEveryAllocation([&](AllocationFault& fault) {
       fault.Attempt([&] {
-        const auto results =
-            ParallelMap(Context::Background(), inputs, {.limit = 2, .executor = executor, .name = "m"},
-                        [](int input) { return std::make_unique<int>(2 * input); });
+        const auto results = ParallelMap(Context::Background(), inputs, {.limit = 2, .executor = executor, .name = "m"},
+                                         [](int input) { return std::make_unique<int>(2 * input); });
         if (results.ok()) {
           ASSERT_EQ(results->size(), inputs.size());
           for (size_t i = 0; i < inputs.size(); ++i) EXPECT_EQ(*(*results)[i], 2 * inputs[i]);
@@ -210,7 +211,8 @@ TEST(TimerAllocationFaults, ATimerThatIsSetForWhoWaits) {
     std::optional<Timer> timer;
     while (!fault.Attempt([&] { timer.emplace(absl::Hours(2)); })) {
     }
-    EXPECT_FALSE(timer->ReceiveUntil(Clock::Now() + absl::Microseconds(10)).ok());  // From now on a `Reset` needs an alarm.
+    EXPECT_FALSE(
+        timer->ReceiveUntil(Clock::Now() + absl::Microseconds(10)).ok());  // From now on a `Reset` needs an alarm.
     EXPECT_TRUE(fault.Attempt([&] {
       EXPECT_TRUE(timer->Reset(absl::Hours(1)));
       EXPECT_TRUE(timer->Reset(absl::ZeroDuration()));

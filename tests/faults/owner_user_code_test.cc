@@ -125,9 +125,9 @@ TEST(ThrowingFunction, ThatIsMovedToAKeyedTaskLeavesItsKeyFree) {
     InlineExecutor executor;
     int errors = 0;
     KeyedTasks<int> tasks({.executor = &executor, .on_error = [&errors](int, const absl::Status&) {
-                                          ++errors;
-                                          throw Refused("hook");
-                                        }});
+                             ++errors;
+                             throw Refused("hook");
+                           }});
     try {
       EXPECT_TRUE(tasks.Start(1, [fragile = Fragile(plan)](const Context&) { throw Refused("task"); }).ok());
       EXPECT_EQ(errors, 1);

@@ -135,32 +135,23 @@ void SignalHub::Restore(const SignalListener& listener) {
 }
 
 void SignalHub::Add(SignalListener& listener) {
-  bool start = false;
-  {
-    MutexLock lock(&mutex_);
-    if (owner.load(std::memory_order_relaxed) !=
-        ::getpid()) {  // Made by a fork: the thread and the pipe are the parent's.
-      serving_ = false;
-      read_end_ = -1;
-    }
-    OpenPipe();
-    if (listeners_.empty()) DropUnread();
-    owner.store(::getpid(), std::memory_order_relaxed);
-    listener.told = number_;
-    listeners_.PushBack(listener);
-    Install(listener);
-    if (!serving_) serving_ = start = true;
-  }
-  if (!start) return;
-  try {
-    StartDetachedThread([this] { Serve(); });
-  } catch (...) {
-    MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
+  if (owner.load(std::memory_order_relaxed) !=
+      ::getpid()) {  // Made by a fork: the thread and the pipe are the parent's.
     serving_ = false;
-    listener.Unlink();
-    Restore(listener);
-    throw;
+    read_end_ = -1;
   }
+  OpenPipe();
+  if (listeners_.empty()) DropUnread();
+  if (!serving_) {
+    // Under the mutex: if the system refuses it, nobody has relied on it.
+    StartDetachedThread([this] { Serve(); });
+    serving_ = true;
+  }
+  owner.store(::getpid(), std::memory_order_relaxed);
+  listener.told = number_;
+  listeners_.PushBack(listener);
+  Install(listener);
 }
 
 void SignalHub::Remove(SignalListener& listener) {

@@ -77,22 +77,16 @@ void AlarmClock::SetEarlier(Alarm& alarm, Instant at) {
 }
 
 void AlarmClock::Set(Alarm& alarm, Instant at) {
-  bool start = false;
   {
     MutexLock lock(&mutex_);
+    if (!serving_) {
+      // Under the mutex: if the system refuses it, nobody has relied on it.
+      StartDetachedThread([this] { Serve(); });
+      serving_ = true;
+    }
     PushLocked(alarm, at);
-    if (!serving_) serving_ = start = true;
   }
   VirtualTime::Changed();
-  if (!start) return;
-  try {
-    StartDetachedThread([this] { Serve(); });
-  } catch (...) {  // The system has no more threads. What others have set meanwhile is rung once one can be started.
-    MutexLock lock(&mutex_);
-    serving_ = false;
-    RemoveLocked(alarm);
-    throw;
-  }
 }
 
 void AlarmClock::Cancel(Alarm& alarm) {
