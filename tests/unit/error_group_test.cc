@@ -212,33 +212,34 @@ TEST(ErrorGroup, ThreadsAreGoneAfterWaitAndReusedMemoryWithThem) {
   AwaitTrue([&] { return testing::ThreadCount() == before; });  // The system takes its time.
 }
 
-Task<> StartOnceIdle(ErrorGroup* group, Channel<int> arrived) {
-  co_await AsyncSelect(group->OnDone());
-  arrived.Close();
-  EXPECT_TRUE(group->Go([] {}).ok());
-}
-
 // Two threads of a group end, each with a coroutine to run that they woke, and both of these start more tasks.
 TEST(ErrorGroup, WhomTheEndsOfTasksWokeDoNotWaitForOneAnother) {
   InlineExecutor executor;
   ErrorGroup group;
-  const Channel<int> begin;
-  Spawned<> inner;
-  const auto outer = [](InlineExecutor* its_executor, ErrorGroup* its_group, Spawned<>* its_inner) -> Task<> {
-    co_await AsyncSelect(its_group->OnDone());
-    const Channel<int> inner_waits;
-    const Channel<int> inner_goes_on;
-    EXPECT_TRUE(its_group->Go([inner_waits] { inner_waits.Receive().IgnoreError(); }).ok());
-    *its_inner = Spawn(*its_executor, StartOnceIdle(its_group, inner_goes_on));
-    inner_waits.Close();
-    inner_goes_on.Receive().IgnoreError();  // In the other thread.
-    EXPECT_TRUE(its_group->Go([] {}).ok());
+  const Channel<int> first_ends;
+  const Channel<int> first_runs;
+  const Channel<int> second_ends;
+  const Channel<int> second_runs;
+  const auto in_first = [&]() -> Task<> {
+    co_await AsyncSelect(group.OnDone());
+    EXPECT_TRUE(group.Go([&] { second_ends.Receive().IgnoreError(); }).ok());
+    first_runs.Close();
+    second_runs.Receive().IgnoreError();
+    EXPECT_TRUE(group.Go([] {}).ok());
   };
-  ASSERT_TRUE(group.Go([begin] { begin.Receive().IgnoreError(); }).ok());
-  Spawned<> spawned = Spawn(executor, outer(&executor, &group, &inner));
-  begin.Close();
-  EXPECT_TRUE(spawned.Join().ok());
-  EXPECT_TRUE(inner.Join().ok());
+  const auto in_second = [&]() -> Task<> {
+    co_await AsyncSelect(group.OnDone());
+    second_runs.Close();
+    EXPECT_TRUE(group.Go([] {}).ok());
+  };
+  ASSERT_TRUE(group.Go([&] { first_ends.Receive().IgnoreError(); }).ok());
+  Spawned<> first = Spawn(executor, in_first());
+  first_ends.Close();
+  first_runs.Receive().IgnoreError();
+  Spawned<> second = Spawn(executor, in_second());
+  second_ends.Close();
+  EXPECT_TRUE(first.Join().ok());
+  EXPECT_TRUE(second.Join().ok());
   EXPECT_TRUE(group.Wait().ok());
 }
 

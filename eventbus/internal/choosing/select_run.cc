@@ -121,7 +121,7 @@ bool SelectRun::PollDueLocked(WakeList& wakes, Selected& selected, Instant& due)
       selected = SelectedBy(waiters_[i]);
       return true;
     }
-    target->Enlist(waiters_[i]);
+    target->Enlist(waiters_[i]);  // At the end: those that time serves have no order.
     due = std::min(due, target->ReadyAt(waiters_[i]));
   }
   return false;
