@@ -148,6 +148,22 @@ TEST(SelectModel, AMomentThatHasMovedAgainstAnotherCase) {
   });
 }
 
+TEST(SelectModel, AMomentThatHasMovedComesLater) {
+  Explore([] {
+    const Channel<int> never;
+    const Timer timer(absl::Seconds(1));
+    Thread selecting([&] {
+      absl::StatusOr<int> value = absl::UnavailableError("");
+      absl::StatusOr<absl::Time> now = absl::UnavailableError("");
+      Check(Select({never.OnReceive(&value), timer.OnReceive(&now)}) == 1 && now.ok(), "it comes");
+    });
+    timer.Reset(absl::Seconds(2));
+    timer.Reset(absl::Seconds(3));
+    selecting.Join();
+    Check(!timer.TryReceive().ok(), "once");
+  });
+}
+
 TEST(SelectModel, OneTickForTwoReceivers) {
   Explore([] {
     const ReceiveChannel<absl::Time> timer = After(absl::Seconds(1));
