@@ -295,7 +295,7 @@ DrainReport GroupCore::Drain(const Context& context) {
   if (absl::Status refused = RefuseDrain(self, context); !refused.ok()) return {.status = std::move(refused)};
   RequestDrain();
   const bool ended = AwaitEnd({.target = this, .role = kIdle}, context);
-  if (ended) Reap();
+  if (ended) Reap(Threads::kAll);
   DrainReport report = Report();
   if (ended) {
     // A group that this is only linked to goes on, and may be busy again.
