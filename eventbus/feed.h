@@ -174,7 +174,8 @@ class FeedBase {
 
   // `channel` is of `T` or of `Event<T>`.
   template <typename T, typename Sent>
-  absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options) {
+  absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options,
+                                           Ref<SubscriberOwner> owner = {}) {
     if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
       return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
     }
@@ -183,11 +184,12 @@ class FeedBase {
     parts.channel = ChannelAccess::core(channel);
     if constexpr (!std::is_same_v<Sent, T>) parts.event = &kEventElementOf<T>;
     parts.overflow = options.overflow.overflow();
-    return core_->Subscribe(kElementOf<T>, PartsOf(options), std::move(parts));
+    return core_->Subscribe(kElementOf<T>, PartsOf(options, std::move(owner)), std::move(parts));
   }
 
   template <typename T, typename Handler>
-  absl::StatusOr<Subscription> SubscribeHandler(Handler handler, SubscribeOptions<T> options) {
+  absl::StatusOr<Subscription> SubscribeHandler(Handler handler, SubscribeOptions<T> options,
+                                                Ref<SubscriberOwner> owner = {}) {
     if (options.executor == nullptr && options.capacity != 0) {
       return core_->Refuse("Subscribe: capacity is for handlers with an executor");
     }
@@ -209,7 +211,7 @@ class FeedBase {
     queue.capacity = options.capacity == 0 ? kCapacity : options.capacity;
     queue.overflow = options.overflow.overflow();
     queue.make_keys = std::move(OverflowAccess::make_index(options.overflow));
-    return core_->Subscribe(kElementOf<T>, PartsOf(options), std::move(parts), std::move(queue));
+    return core_->Subscribe(kElementOf<T>, PartsOf(options, std::move(owner)), std::move(parts), std::move(queue));
   }
 
   template <typename T>
@@ -242,8 +244,9 @@ class FeedBase {
   }
 
   template <typename T>
-  static SubscriberParts PartsOf(SubscribeOptions<T>& options) {
+  static SubscriberParts PartsOf(SubscribeOptions<T>& options, Ref<SubscriberOwner> owner) {
     SubscriberParts parts;
+    parts.owner = std::move(owner);
     parts.name = std::move(options.name);
     parts.limit = options.limit;
     parts.replay = options.replay;
@@ -263,9 +266,20 @@ class FeedBase {
   const Ref<FeedCore> core_;
 };
 
-// For the library's tests: the core behind a feed.
+// For the library itself: the core behind a feed, and subscriptions that are parts of something.
 struct FeedAccess {
   static FeedCore& core(const FeedBase& feed) { return *feed.core_; }
+
+  template <typename T>
+  static absl::StatusOr<Subscription> SubscribeTo(FeedBase& feed, const SendChannel<T>& channel,
+                                                  SubscribeOptions<T> options, Ref<SubscriberOwner> owner) {
+    return feed.SubscribeTo<T>(channel, std::move(options), std::move(owner));
+  }
+  template <typename T, typename Handler>
+  static absl::StatusOr<Subscription> SubscribeHandler(FeedBase& feed, Handler handler, SubscribeOptions<T> options,
+                                                       Ref<SubscriberOwner> owner) {
+    return feed.SubscribeHandler<T>(std::move(handler), std::move(options), std::move(owner));
+  }
 };
 
 }  // namespace internal

@@ -102,6 +102,10 @@ class [[nodiscard]] Subscription {
 struct SubscriptionAccess {
   static Subscription Make(internal::Ref<internal::SubscriptionState> state) { return Subscription(std::move(state)); }
   static internal::Selectable& end(const Subscription& subscription);
+  // What is behind it, which lasts on.
+  static internal::Ref<internal::SubscriptionState> Release(Subscription subscription) {
+    return std::move(subscription.state_);
+  }
 };
 
 }  // namespace eventbus

@@ -106,8 +106,9 @@ absl::StatusOr<Subscription> FeedCore::Join(const Element& element, Ref<Subscrib
     WakeList wakes;
     MutexLock lock(&membership_);
     if (absl::Status refused = CheckOpen(element); !refused.ok()) return refused;
-    JoinLocked(*subscriber, wakes);
+    if (absl::Status refused = JoinLocked(*subscriber, wakes); !refused.ok()) return refused;
   }
+  AfterChange();
   return SubscriptionAccess::Make(std::move(subscriber));
 }
 
@@ -135,8 +136,7 @@ absl::Status FeedCore::JoinAfterReplay(const Element& element, Subscriber& subsc
       if (absl::Status refused = CheckOpen(element); !refused.ok()) return refused;
       history_->CollectAfter(seen, replay, events);
       if (events.empty()) {
-        JoinLocked(subscriber, wakes);
-        return absl::OkStatus();
+        return JoinLocked(subscriber, wakes);
       }
     }
     if (!ReplayTo(subscriber, events)) return absl::OkStatus();
@@ -176,16 +176,24 @@ absl::Status FeedCore::CheckOpen(const Element& element) {
   return CheckElement(element);
 }
 
-void FeedCore::JoinLocked(Subscriber& subscriber, WakeList& wakes) {
+absl::Status FeedCore::JoinLocked(Subscriber& subscriber, WakeList& wakes) {
+  if (observer_) {
+    if (absl::Status refused = observer_->JoinLocked(subscriber); !refused.ok()) return refused;
+  }
+  absl::Cleanup leave = [&] {
+    if (observer_) observer_->LeaveLocked(subscriber);
+  };
   if (sending_) {
     inbox_.PushBack(subscriber);  // F2
   } else {
     AdmitLocked(subscriber);
   }
+  std::move(leave).Cancel();
   subscriber.AddRef();  // The feed's own.
   subscriber.member.store(true, std::memory_order_relaxed);
   subscriber.StartReceiving(wakes);  // F3
   member_count_.fetch_add(1, std::memory_order_relaxed);
+  return absl::OkStatus();
 }
 
 void FeedCore::AdmitLocked(Subscriber& subscriber) {
@@ -218,6 +226,7 @@ bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscri
   if (!subscriber.member.load(std::memory_order_relaxed)) return false;
   subscriber.member.store(false, std::memory_order_seq_cst);  // F5
   member_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (observer_) observer_->LeaveLocked(subscriber);
   subscriber.StopReceiving(sending_ ? send_number_ : 0, wakes);  // F3, F4
   subscriber.UnlinkIfLinked();
   if (sending_) {
@@ -241,6 +250,7 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
   if (!in_handler && subscriber.runs_in_send()) AwaitUserCode(&subscriber);
   if (consumer != nullptr) IsSending() ? consumer->RequestStop() : consumer->Stop();
   subscriber.end_signal.End(absl::OkStatus());
+  AfterChange();
 }
 
 void FeedCore::AwaitUserCode(const Subscriber* subscriber) {
@@ -297,7 +307,13 @@ bool FeedCore::Close(const absl::Status& reason) {
     if (Activity* const consumer = subscriber->consumer()) IsSending() ? consumer->RequestStop() : consumer->Stop();
     subscriber->end_signal.End(reason);
   }
+  AfterChange();
   return true;
+}
+
+uint64_t FeedCore::CountSends() const {
+  MutexLock lock(&membership_);
+  return send_number_;
 }
 
 bool FeedCore::closed() const {
@@ -314,6 +330,8 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
   }
   if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
   subscriber.end_signal.End(reason);
+  if (subscriber.owner) subscriber.owner->PartEnded(reason);
+  AfterChange();
   return true;
 }
 
@@ -333,6 +351,7 @@ bool FeedCore::Finish(Subscriber& subscriber) {
     RemoveLocked(subscriber, wakes, dropped);
   }
   if (subscriber.consumer() == nullptr) subscriber.end_signal.End(absl::OkStatus());
+  AfterChange();
   return true;
 }
 

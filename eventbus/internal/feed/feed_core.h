@@ -39,6 +39,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -48,6 +49,7 @@
 #include "eventbus/executor.h"
 #include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/feed/subscriber.h"
@@ -66,6 +68,9 @@ class FeedCore final : public RefCounted {
 
   // Lets sends go on, if they were held: true for the first call then.
   bool Release();
+
+  // Has `observer` know of every subscription. Before anyone else knows of this feed.
+  void SetObserver(Ref<FeedObserver> observer) { observer_ = std::move(observer); }
 
   // `kInvalidArgument`, saying `what` of this feed.
   absl::Status Refuse(absl::string_view what) const { return absl::InvalidArgumentError(Describe(what)); }
@@ -106,6 +111,9 @@ class FeedCore final : public RefCounted {
   // That the `part` of `subscriber` threw `what`, which may be empty. Throws nothing.
   absl::Status ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const;
 
+  // How many sends have begun: in what a send calls, the number of that send.
+  uint64_t CountSends() const;
+
   // How many sends wait for their turn. O(n): for tests and reports.
   size_t CountWaitingSends() const { return turn_.CountWaiting(); }
 
@@ -128,7 +136,7 @@ class FeedCore final : public RefCounted {
   // Makes `subscriber` a member, or says why not; first it gets up to `replay` of the last values, and what is sent meanwhile.
   absl::StatusOr<Subscription> Join(const Element& element, Ref<Subscriber> subscriber, size_t replay);
   absl::Status CheckOpen(const Element& element) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
-  void JoinLocked(Subscriber& subscriber, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  absl::Status JoinLocked(Subscriber& subscriber, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
   absl::Status JoinAfterReplay(const Element& element, Subscriber& subscriber, size_t replay);
   // Gives it `events`; false if it has ended by that.
   bool ReplayTo(Subscriber& subscriber, const KeptEvents& events);
@@ -158,7 +166,13 @@ class FeedCore final : public RefCounted {
 
   std::string Describe(absl::string_view what) const;
 
+  // What follows when some have joined or left, with no lock held.
+  void AfterChange() {
+    if (observer_) observer_->AfterChange();
+  }
+
   const std::string name_;
+  Ref<FeedObserver> observer_;  // Null if there is none. Set before the feed is known.
   Turn turn_;
   Atomic<bool> held_;  // `turn_` is, by nobody. Relaxed: who gets the turn is ordered by that.
 

@@ -26,6 +26,7 @@ Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
     : feed(std::move(feed_core)),
       filter(KeepUnless<ErasedFilter>(!parts.filter, parts.filter)),
       on_lost(KeepUnless<LossHook>(!parts.on_lost, parts.on_lost)),
+      owner(std::move(parts.owner)),
       id_(NextId()),
       name_(KeepUnless<const std::string>(parts.name.empty(), parts.name)),
       picky_(filter != nullptr || parts.limit != 0 || parts.replay != 0),

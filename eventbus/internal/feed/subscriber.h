@@ -17,6 +17,7 @@
 #include "eventbus/event.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/owned_element.h"
@@ -48,6 +49,7 @@ struct SubscriberParts {
   LossHook on_lost = {};
   uint64_t limit = 0;  // How many values it gets; 0: all.
   size_t replay = 0;   // With how many of those that were sent before it begins, if the feed has kept them.
+  Ref<SubscriberOwner> owner = {};  // May be null.
 };
 
 // Small, for there may be a million: what most subscriptions do without is elsewhere.
@@ -117,6 +119,7 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   const Ref<FeedCore> feed;
   const std::unique_ptr<ErasedFilter> filter;  // Null if it has none. Called by the sender only.
   const std::unique_ptr<LossHook> on_lost;     // The same.
+  const Ref<SubscriberOwner> owner;            // Null if it is no part of anything.
   EndSignal end_signal;
 
   // The next of those that one `Close` ends, each with a reference.

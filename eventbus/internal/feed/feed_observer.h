@@ -1,0 +1,37 @@
+// What the owner of a feed may know of its subscriptions: it is asked before each begins, told after each has ended, and called
+// once no lock is held. And what a subscription may be a part of.
+
+#ifndef EVENTBUS_INTERNAL_FEED_FEED_OBSERVER_H_
+#define EVENTBUS_INTERNAL_FEED_FEED_OBSERVER_H_
+
+#include "absl/status/status.h"
+#include "eventbus/internal/ground/ref_counted.h"
+
+namespace eventbus::internal {
+
+class Subscriber;
+
+class FeedObserver : public RefCounted {
+ public:
+  // `subscriber` is about to join: OK, and it does; or why it must not. Under the feed's membership mutex.
+  virtual absl::Status JoinLocked(const Subscriber& subscriber) = 0;
+  // `subscriber`, which had joined, has left. Under the same.
+  virtual void LeaveLocked(const Subscriber& subscriber) = 0;
+  // Some have joined or left since the last call, or none. In a thread that has just made one join or leave, and that holds no
+  // lock; user code may run. Throws nothing.
+  virtual void AfterChange() = 0;
+};
+
+// Of which a subscription of a feed is a part: there is one for each of several feeds.
+class SubscriberOwner : public RefCounted {
+ public:
+  // Whether a part is a subscriber in the eyes of those who ask for them. One that only looks on is not.
+  virtual bool counts() const = 0;
+
+  // A part has ended by itself, but not by the end of its feed. With no lock held.
+  virtual void PartEnded(const absl::Status& reason) = 0;
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_FEED_FEED_OBSERVER_H_
