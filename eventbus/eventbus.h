@@ -4,7 +4,9 @@
 #define EVENTBUS_EVENTBUS_H_
 
 #include "eventbus/actor.h"
+#include "eventbus/any_event.h"
 #include "eventbus/async_select.h"
+#include "eventbus/bus_stats.h"
 #include "eventbus/cancel_callback.h"
 #include "eventbus/case.h"
 #include "eventbus/channel.h"
@@ -14,6 +16,7 @@
 #include "eventbus/drain_report.h"
 #include "eventbus/error_group.h"
 #include "eventbus/event.h"
+#include "eventbus/event_bus.h"
 #include "eventbus/executor.h"
 #include "eventbus/feed.h"
 #include "eventbus/gated_queue.h"
@@ -32,6 +35,7 @@
 #include "eventbus/pool.h"
 #include "eventbus/readiness_fd.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/request_of.h"
 #include "eventbus/resubscribe.h"
 #include "eventbus/select.h"
 #include "eventbus/semaphore.h"
@@ -50,6 +54,7 @@
 #include "eventbus/task_group.h"
 #include "eventbus/thread_pool.h"
 #include "eventbus/timer.h"
+#include "eventbus/topic_of.h"
 #include "eventbus/wait_group.h"
 #include "eventbus/watchdog.h"
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/subscription/subscription_state.h"
 
 namespace eventbus::internal {
 
@@ -22,8 +23,8 @@ class FeedObserver : public RefCounted {
   virtual void AfterChange() = 0;
 };
 
-// Of which a subscription of a feed is a part: there is one for each of several feeds.
-class SubscriberOwner : public RefCounted {
+// A subscription whose parts are subscriptions of several feeds.
+class SubscriberOwner : public SubscriptionState {
  public:
   // Whether a part is a subscriber in the eyes of those who ask for them. One that only looks on is not.
   virtual bool counts() const = 0;

@@ -1,0 +1,141 @@
+#include "eventbus/internal/bus/bus_core.h"
+
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+
+namespace eventbus::internal {
+
+BusCore::~BusCore() {
+  while (TopicState* const topic = topics_.PopFront()) topic->DropRef();
+}
+
+absl::Status BusCore::CheckOpen() const {
+  if (!closed_) return absl::OkStatus();
+  return absl::FailedPreconditionError(shared_->Describe("is closed"));
+}
+
+absl::StatusOr<Ref<TopicState>> BusCore::CheckType(TopicState& topic, const Element& element) const {
+  if (&topic.element() == &element) return Ref<TopicState>(&topic);
+  return absl::InvalidArgumentError(shared_->Describe(
+      absl::StrCat("topic '", topic.name(), "' carries ", topic.element().name(), ", not ", element.name())));
+}
+
+absl::StatusOr<Ref<TopicState>> BusCore::Topic(absl::string_view name, const Element& element, MakeTopic make) {
+  {
+    MutexLock lock(&mutex_);
+    if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
+    const auto found = named_.find(name);
+    if (found != named_.end()) return CheckType(*found->second, element);
+  }
+  if (absl::Status invalid = CheckName(name); !invalid.ok()) return invalid;
+  MutexLock lock(&mutex_);
+  if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
+  const auto found = named_.find(name);
+  if (found != named_.end()) return CheckType(*found->second, element);
+  return MakeLocked(std::string(name), /*is_of_type=*/false, make);
+}
+
+absl::StatusOr<Ref<TopicState>> BusCore::TopicOfType(const Element& element, MakeTopic make) {
+  MutexLock lock(&mutex_);
+  if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
+  const auto found = of_types_.find(&element);
+  if (found != of_types_.end()) return Ref<TopicState>(found->second);
+  return MakeLocked(std::string(element.name()), /*is_of_type=*/true, make);
+}
+
+absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of_type, MakeTopic make) {
+  if (topic_count_ >= shared_->max_topics) {
+    return absl::ResourceExhaustedError(shared_->Describe(absl::StrCat(
+        "has ", topic_count_, " topics, and may have no more than ", shared_->max_topics, ": not '", name, "'")));
+  }
+  Ref<TopicState> topic = make(shared_, is_of_type, std::move(name));
+  if (is_of_type) {
+    of_types_.emplace(&topic->element(), topic.get());
+  } else {
+    named_.emplace(topic->name(), topic.get());
+    absl::Cleanup erase = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { named_.erase(topic->name()); };
+    names_.Insert(topic->name(), *topic);
+    absl::Cleanup remove = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { names_.Remove(topic->name(), *topic); };
+    patterns_.VisitPatternsFor(topic->name(), [&](PatternState& pattern) { pattern.AttachTo(*topic); });  // U1
+    std::move(remove).Cancel();
+    std::move(erase).Cancel();
+  }
+  topic->AddRef();  // The bus's own.
+  topics_.PushBack(*topic);
+  ++topic_count_;
+  return topic;
+}
+
+absl::StatusOr<Subscription> BusCore::Add(Ref<PatternState> pattern) {
+  if (absl::Status refused = shared_->CountIn(); !refused.ok()) return refused;
+  absl::Cleanup count_out = [&] { shared_->CountOut(); };
+  std::vector<Ref<TopicState>> present;
+  {
+    MutexLock lock(&mutex_);
+    if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
+    names_.VisitNamesFor(pattern->pattern(), [&](TopicState& topic) { present.emplace_back(&topic); });
+    patterns_.Insert(pattern->pattern(), *pattern);
+    pattern->AddRef();  // The bus's own.
+    subscribed_.PushBack(*pattern);
+  }
+  std::move(count_out).Cancel();
+  Subscription subscription = SubscriptionAccess::Make(pattern);  // Ends it if there is no memory for the rest.
+  for (const Ref<TopicState>& topic : present) pattern->AttachTo(*topic);
+  return subscription;
+}
+
+Ref<PatternState> BusCore::Forget(PatternState& pattern) {
+  MutexLock lock(&mutex_);
+  if (!pattern.linked()) return {};
+  pattern.Unlink();
+  patterns_.Remove(pattern.pattern(), pattern);
+  shared_->CountOut();
+  return Ref<PatternState>::Adopt(&pattern);
+}
+
+Ref<PatternState> BusCore::FirstPattern() const {
+  MutexLock lock(&mutex_);
+  return Ref<PatternState>(subscribed_.front());
+}
+
+bool BusCore::Close(const absl::Status& reason) {
+  {
+    MutexLock lock(&mutex_);
+    if (std::exchange(closed_, true)) return false;
+  }
+  while (const Ref<PatternState> pattern = FirstPattern()) pattern->Close(reason);
+  // Without the mutex, for nothing is added (U3).
+  const auto for_all = [this](auto&& call) ABSL_NO_THREAD_SAFETY_ANALYSIS { topics_.ForEach(call); };
+  for_all([&](TopicState& topic) { topic.core().Close(reason); });
+  for_all([](TopicState& topic) { topic.presence().Settle(); });
+  return true;
+}
+
+bool BusCore::closed() const {
+  MutexLock lock(&mutex_);
+  return closed_;
+}
+
+std::vector<Ref<TopicState>> BusCore::Topics() const {
+  std::vector<Ref<TopicState>> topics;
+  MutexLock lock(&mutex_);
+  topics.reserve(topic_count_);
+  topics_.ForEach([&](TopicState& topic) { topics.emplace_back(&topic); });
+  return topics;
+}
+
+std::vector<Ref<PatternState>> BusCore::Patterns() const {
+  std::vector<Ref<PatternState>> patterns;
+  MutexLock lock(&mutex_);
+  subscribed_.ForEach([&](PatternState& pattern) { patterns.emplace_back(&pattern); });
+  return patterns;
+}
+
+size_t BusCore::CountTopics() const {
+  MutexLock lock(&mutex_);
+  return topic_count_;
+}
+
+}  // namespace eventbus::internal

@@ -1,0 +1,56 @@
+// What a bus shares with its topics and subscriptions, which may outlive it: its name, its limits, and its hook.
+
+#ifndef EVENTBUS_INTERNAL_BUS_BUS_SHARED_H_
+#define EVENTBUS_INTERNAL_BUS_BUS_SHARED_H_
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
+
+namespace eventbus {
+
+class AnyEvent;
+
+namespace internal {
+
+class BusShared final : public RefCounted {
+ public:
+  // Several threads may call it at once.
+  using Unheard = absl::AnyInvocable<void(const AnyEvent& event) const>;
+
+  BusShared(std::string bus_name, size_t most_topics, size_t most_subscriptions, Unheard unheard)
+      : name(std::move(bus_name)),
+        max_topics(most_topics),
+        max_subscriptions(most_subscriptions),
+        on_unheard(std::move(unheard)) {}
+
+  // "bus 'x': " and `what`.
+  std::string Describe(absl::string_view what) const;
+
+  // Counts one more subscription: OK, or `kResourceExhausted`. Each is to be counted out once.
+  absl::Status CountIn();
+  void CountOut() { subscriptions_.fetch_sub(1, std::memory_order_relaxed); }
+
+  size_t subscriptions() const { return subscriptions_.load(std::memory_order_relaxed); }
+
+  const std::string name;
+  const size_t max_topics;
+  const size_t max_subscriptions;
+  const Unheard on_unheard;  // May be empty.
+
+ private:
+  ~BusShared() override = default;
+
+  Atomic<size_t> subscriptions_{0};  // Relaxed: a count, which guards nothing.
+};
+
+}  // namespace internal
+}  // namespace eventbus
+
+#endif  // EVENTBUS_INTERNAL_BUS_BUS_SHARED_H_

@@ -1,0 +1,88 @@
+#include "eventbus/internal/bus/pattern_state.h"
+
+#include <utility>
+
+#include "absl/types/span.h"
+#include "eventbus/internal/bus/bus_core.h"
+#include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/feed/subscriber.h"
+#include "eventbus/internal/subscription/subscription_id.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
+
+namespace eventbus::internal {
+
+PatternState::PatternState(Ref<BusCore> bus, std::string pattern, std::string name, const Element* element, bool counts)
+    : bus_(std::move(bus)),
+      pattern_(std::move(pattern)),
+      name_(std::move(name)),
+      element_(element),
+      counts_(counts),
+      id_(NextCompositeId()) {}
+
+PatternState::~PatternState() = default;
+
+void PatternState::AttachTo(TopicState& topic) {
+  if (element_ != nullptr && element_ != &topic.element()) {
+    MutexLock lock(&mutex_);
+    ++clashes_;
+    return;
+  }
+  absl::StatusOr<Subscription> made = SubscribeAt(topic);
+  if (!made.ok()) return;  // The topic has been closed, and so has the bus.
+  {
+    MutexLock lock(&mutex_);
+    if (!ended_) {
+      parts_.emplace_back();
+      parts_.back() = SubscriptionAccess::Release(*std::move(made));
+      return;
+    }
+  }
+  // N2: here `made` goes, and takes the part out.
+}
+
+void PatternState::Unsubscribe() { Close(absl::OkStatus()); }
+
+void PatternState::Close(const absl::Status& reason) { End(reason, /*waits=*/!ConsumerScope::IsInside(this)); }
+
+void PatternState::PartEnded(const absl::Status& reason) {
+  {
+    MutexLock lock(&mutex_);
+    if (ended_) return;
+  }
+  // Without waiting: another part may be ending in the same way, and wait for this one.
+  End(reason, /*waits=*/false);
+}
+
+void PatternState::End(const absl::Status& reason, bool waits) {
+  const Ref<PatternState> forgotten = bus_->Forget(*this);  // N2
+  absl::Span<const Ref<SubscriptionState>> parts;
+  {
+    MutexLock lock(&mutex_);
+    ended_ = true;
+    ++enders_;
+    parts = parts_;
+  }
+  for (const Ref<SubscriptionState>& part : parts) {
+    auto& subscriber = static_cast<Subscriber&>(*part);  // Parts are subscriptions of feeds.
+    subscriber.feed->EndByItself(subscriber, reason);
+  }
+  if (waits) {
+    for (const Ref<SubscriptionState>& part : parts) part->Unsubscribe();
+  }
+  signal_.End(reason);
+  std::vector<Ref<SubscriptionState>> gone;  // Destroyed after the lock.
+  MutexLock lock(&mutex_);
+  if (--enders_ == 0) gone.swap(parts_);  // N3
+}
+
+size_t PatternState::CountTopics() const {
+  MutexLock lock(&mutex_);
+  return parts_.size();
+}
+
+size_t PatternState::CountClashes() const {
+  MutexLock lock(&mutex_);
+  return clashes_;
+}
+
+}  // namespace eventbus::internal

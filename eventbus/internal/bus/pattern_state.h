@@ -1,0 +1,92 @@
+// A wildcard subscription: a part of it in the feed of each topic that it matches, now and later.
+//
+// Invariants:
+//   N1. From `BusCore::Add` until its end it is in the bus's trie, and each topic that is made meanwhile has its part before
+//       anyone else can find the topic. Topics that were there before get theirs before `Add` returns.
+//   N2. It ends by leaving the trie first. What is attached after that is by `Add` itself, which finds `ended_` and takes the part
+//       out again.
+//   N3. Once `ended_` is set, `parts_` stays as it is until the last of those that end it at once has left, and is emptied by
+//       that one. So each of them may wait for every part, and nobody needs memory for it.
+//   N4. A part refers to this, and this to its parts, until the end. Who made this must end it.
+
+#ifndef EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_
+#define EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "eventbus/internal/bus/topic_state.h"
+#include "eventbus/internal/feed/feed_observer.h"
+#include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/subscription/end_signal.h"
+#include "eventbus/internal/subscription/subscription_state.h"
+#include "eventbus/receive_channel.h"
+#include "eventbus/subscription.h"
+
+namespace eventbus::internal {
+
+class BusCore;
+
+class PatternState : public SubscriberOwner, public ListNode<PatternState> {
+ public:
+  void Unsubscribe() override;
+  ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
+  bool ended() const override { return signal_.ended(); }
+  Selectable& end() override { return signal_; }
+  uint64_t id() const override { return id_; }
+  const std::string& name() const override { return name_; }
+
+  bool counts() const override { return counts_; }
+  void PartEnded(const absl::Status& reason) override;
+
+  // Ends it with `reason`; waits for its handlers, but not from inside one.
+  void Close(const absl::Status& reason);
+
+  const std::string& pattern() const { return pattern_; }
+  // The type of the topics that it is for; null if it is for all.
+  const Element* element() const { return element_; }
+
+  // Makes the part of it that is at `topic`, or counts it as one of another type.
+  void AttachTo(TopicState& topic);
+
+  // How many topics it has a part at, and how many matched it that are of another type.
+  size_t CountTopics() const;
+  size_t CountClashes() const;
+
+ protected:
+  // `counts`: its parts are subscribers. `element` may be null.
+  PatternState(Ref<BusCore> bus, std::string pattern, std::string name, const Element* element, bool counts);
+  ~PatternState() override;
+
+  // A subscription at `topic` whose owner this is.
+  virtual absl::StatusOr<Subscription> SubscribeAt(TopicState& topic) = 0;
+
+ private:
+  void End(const absl::Status& reason, bool waits);
+
+  const Ref<BusCore> bus_;
+  const std::string pattern_;
+  const std::string name_;
+  const Element* const element_;
+  const bool counts_;
+  const uint64_t id_;
+  EndSignal signal_;
+
+  mutable Mutex mutex_;  // No other lock is taken under it.
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t enders_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t clashes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Ref<SubscriptionState>> parts_ ABSL_GUARDED_BY(mutex_);  // But for N3.
+};
+
+}  // namespace eventbus::internal
+
+#endif  // EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_

@@ -1,0 +1,235 @@
+// A bus whose topics are made, whose subscribers come and go, and which is closed, in the instant in which something else happens.
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "eventbus/event_bus.h"
+#include "eventbus/manual_executor.h"
+#include "gtest/gtest.h"
+#include "tests/support/explorer/explore.h"
+
+namespace eventbus {
+namespace {
+
+using explorer::Check;
+using explorer::Explore;
+using explorer::Thread;
+
+// The hooks of a topic: each turn is told once, one at a time, first and last in turn.
+struct Hooked {
+  explicit Hooked(const TopicOf<int>& topic) {
+    Check(topic.SetHooks({.on_first_subscriber = [this] { Tell(true); }, .on_last_subscriber = [this] { Tell(false); }})
+              .ok(),
+          "hooks");
+  }
+
+  void Tell(bool is_first) {
+    Check(++inside == 1, "one at a time");
+    Check(present != is_first, "in turn");
+    present = is_first;
+    ++turns;
+    --inside;
+  }
+
+  int inside = 0;
+  bool present = false;
+  int turns = 0;
+};
+
+TEST(TopicHooksModel, TwoThatComeAndGoAtOnce) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> topic = *bus.Topic<int>("a");
+    Hooked hooked(topic);
+    const auto come_and_go = [&] { topic.Subscribe([](int) {})->Unsubscribe(); };
+    Thread other(come_and_go);
+    come_and_go();
+    other.Join();
+    Check(!hooked.present, "all are told that nobody is there");
+    Check(hooked.turns == 2 || hooked.turns == 4, "every turn is told of");
+  });
+}
+
+TEST(TopicHooksModel, WhoComesAsTheLastOneGoes) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> topic = *bus.Topic<int>("a");
+    Hooked hooked(topic);
+    Subscription one = *topic.Subscribe([](int) {});
+    Thread leaving([&] { one.Unsubscribe(); });
+    const Subscription two = *topic.Subscribe([](int) {});
+    leaving.Join();
+    Check(hooked.present && (hooked.turns == 1 || hooked.turns == 3), "somebody is there");
+  });
+}
+
+TEST(TopicHooksModel, NoneRunsOnceTheBusIsClosed) {
+  Explore([] {
+    auto bus = std::make_unique<EventBus>();
+    const TopicOf<int> topic = *bus->Topic<int>("a");
+    auto hooked = std::make_unique<Hooked>(topic);
+    Subscription subscription = *topic.Subscribe([](int) {});
+    Thread leaving([&] { subscription.Unsubscribe(); });
+    bus->Close();
+    Check(!hooked->present && hooked->turns == 2, "both are told");
+    hooked.reset();
+    leaving.Join();
+  });
+}
+
+TEST(TopicHooksModel, HooksThatAreSetAsTheFirstComes) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> topic = *bus.Topic<int>("a");
+    Subscription subscription;
+    Thread coming([&] { subscription = *topic.Subscribe([](int) {}); });
+    Hooked hooked(topic);
+    coming.Join();
+    Check(hooked.present && hooked.turns == 1, "told once");
+  });
+}
+
+TEST(WildcardModel, ATopicThatIsMadeAsItIsSubscribedTo) {
+  Explore([] {
+    EventBus bus;
+    const Channel<int> channel(2);
+    Thread publisher([&] { bus.Publish("a.b", 1); });
+    const Subscription subscription = *bus.Subscribe<int>("a.*", channel);
+    bus.Publish("a.b", 2);
+    publisher.Join();
+    int late = 0;
+    channel.Close();
+    size_t count = 0;
+    for (const int value : channel) {
+      ++count;
+      if (value == 2) ++late;
+    }
+    Check(late == 1, "what is published after it has subscribed comes once");
+    Check(count <= 2, "and nothing comes twice");
+  });
+}
+
+TEST(WildcardModel, ATopicThatIsMadeAsItIsUnsubscribed) {
+  Explore([] {
+    EventBus bus;
+    const Channel<int> channel(2);
+    Subscription subscription = *bus.Subscribe<int>("a.*", channel);
+    Thread publisher([&] { bus.Publish("a.b", 1); });
+    subscription.Unsubscribe();
+    const size_t had = channel.ApproxSize();
+    Check(bus.Publish("a.b", 2).delivered == 0, "nobody is there");
+    publisher.Join();
+    Check(channel.ApproxSize() == had, "nothing comes after that");
+    Check(bus.Stats().subscriptions == 0 && (*bus.Topic<int>("a.b")).subscribers() == 0, "nothing is left");
+  });
+}
+
+TEST(WildcardModel, ATopicThatIsMadeAsTheBusIsClosed) {
+  Explore([] {
+    EventBus bus;
+    const Channel<int> channel(2);
+    const Subscription subscription = *bus.Subscribe<int>("a.*", channel);
+    Thread publisher([&] { bus.Publish("a.b", 1); });
+    bus.Close();
+    const size_t had = channel.ApproxSize();
+    Check(subscription.ended(), "over");
+    publisher.Join();
+    Check(channel.ApproxSize() == had, "nothing comes after that");
+  });
+}
+
+TEST(WildcardModel, SubscribedAsTheBusIsClosed) {
+  Explore([] {
+    EventBus bus;
+    bus.Publish("a.b", 1);
+    const Channel<int> channel(2);
+    Thread closer([&] { bus.Close(absl::AbortedError("")); });
+    const absl::StatusOr<Subscription> subscription = bus.Subscribe<int>("a.*", channel);
+    closer.Join();
+    Check(subscription.ok() ? subscription->ended() : subscription.status().code() == absl::StatusCode::kFailedPrecondition,
+          "over");
+    Check(bus.Stats().subscriptions == 0, "nothing is left");
+  });
+}
+
+TEST(WildcardModel, TwoPartsThatFailAtOnceEndItOnce) {
+  Explore([] {
+    EventBus bus;
+    bus.Publish("a", 0);
+    bus.Publish("b", 0);
+    const Subscription subscription =
+        *bus.Subscribe<int>("*", [](int n) { return absl::Status(absl::StatusCode::kAborted, n == 1 ? "1" : "2"); },
+                            {.ends_on_error = true});
+    Thread publisher([&] { bus.Publish("a", 1); });
+    bus.Publish("b", 2);
+    publisher.Join();
+    Check(subscription.ended(), "over");
+    Check(subscription.Err().Receive()->code() == absl::StatusCode::kAborted, "one reason");
+    Check(!subscription.Err().Receive().ok(), "and no more");
+    Check(bus.Stats().subscriptions == 0, "nothing is left");
+  });
+}
+
+TEST(WildcardModel, TwoThatUnsubscribeItBothWaitForItsHandlers) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    int inside = 0;
+    Subscription subscription = *bus.Subscribe<int>("*", [&](int) {
+      ++inside;
+      executor.size();  // A point at which others could come in.
+      --inside;
+    }, {.executor = &executor});
+    bus.Publish("a", 1);
+    Thread runner([&] { executor.RunAll(); });
+    Thread other([&] {
+      subscription.Unsubscribe();
+      Check(inside == 0, "its handler has returned");
+    });
+    subscription.Unsubscribe();
+    Check(inside == 0, "its handler has returned");
+    other.Join();
+    runner.Join();
+  });
+}
+
+TEST(EventBusModel, TwoFirstUsesOfAName) {
+  Explore([] {
+    EventBus bus;
+    bool other_ok = false;
+    Thread other([&] { other_ok = bus.Topic<double>("a").ok(); });
+    const absl::StatusOr<TopicOf<int>> mine = bus.Topic<int>("a");
+    other.Join();
+    Check(mine.ok() != other_ok && bus.topics() == 1, "one is first");
+  });
+}
+
+TEST(EventBusModel, TheLastSubscriptionThatMayBe) {
+  Explore([] {
+    EventBus bus({.max_subscriptions = 1});
+    absl::StatusOr<Subscription> others;
+    Thread other([&] { others = bus.Subscribe<int>("*", [](int) {}); });
+    const absl::StatusOr<Subscription> mine = bus.Subscribe<int>("a", [](int) {});
+    other.Join();
+    Check(mine.ok() != others.ok(), "one may");
+  });
+}
+
+TEST(RequestModel, WhoAskedIsToldThatTheServerHasGone) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    Subscription server = *bus.Serve<int, int>("a", [](int n) { return n + 1; }, {.executor = &executor});
+    Thread leaving([&] { server.Unsubscribe(); });
+    Thread runner([&] { executor.RunAll(); });
+    const absl::StatusOr<int> reply = bus.Request<int>("a", 1, Context::Background());
+    Check(reply.ok() ? *reply == 2 : reply.status().code() == absl::StatusCode::kUnavailable, "an answer, or told");
+    leaving.Join();
+    runner.Join();
+    executor.RunAll();
+  });
+}
+
+}  // namespace
+}  // namespace eventbus

@@ -1,0 +1,285 @@
+// Topics: found by name and by type, of one type each, within limits, until the bus is closed.
+
+#include "eventbus/event_bus.h"
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "eventbus/subscription_scope.h"
+#include "gtest/gtest.h"
+#include "tests/support/payloads.h"
+#include "tests/support/subscribed.h"
+#include "tests/support/waiting.h"
+
+namespace eventbus {
+namespace {
+
+using testing::AwaitTrue;
+using testing::Counted;
+using testing::MustSubscribe;
+
+struct OrderPlaced {
+  int number;
+};
+
+template <typename T>
+TopicOf<T> MustFind(absl::StatusOr<TopicOf<T>> topic) {
+  EXPECT_TRUE(topic.ok()) << topic.status();
+  return *topic;
+}
+
+TEST(EventBus, TheSameNameIsTheSameTopic) {
+  EventBus bus;
+  const TopicOf<int> here = MustFind(bus.Topic<int>("orders.eu"));
+  const TopicOf<int> there = MustFind(bus.Topic<int>("orders.eu"));
+  const TopicOf<int> other = MustFind(bus.Topic<int>("orders.us"));
+  const Channel<int> channel(4);
+  const Subscription subscription = MustSubscribe(here.Subscribe(channel));
+  EXPECT_EQ(there.Publish(1).delivered, 1u);
+  EXPECT_EQ(other.Publish(2).delivered, 0u);
+  EXPECT_EQ(*channel.TryReceive(), 1);
+  EXPECT_FALSE(channel.TryReceive().ok());
+  EXPECT_EQ(there.name(), "orders.eu");
+  EXPECT_EQ(there.subscribers(), 1u);
+  EXPECT_EQ(bus.topics(), 2u);
+}
+
+TEST(EventBus, WhoSubscribesMakesTheTopicToo) {
+  EventBus bus;
+  const Channel<int> channel(4);
+  const Subscription subscription = MustSubscribe(bus.Subscribe<int>("orders", channel));
+  EXPECT_EQ(bus.Publish("orders", 7).delivered, 1u);
+  EXPECT_EQ(*channel.TryReceive(), 7);
+}
+
+TEST(EventBus, ATypeIsATopicOfItsOwn) {
+  EventBus bus;
+  int seen = 0;
+  const Subscription orders =
+      MustSubscribe(bus.Subscribe<OrderPlaced>([&](const OrderPlaced& order) { seen += order.number; }));
+  const Channel<int> numbers(1);
+  const Subscription counted = MustSubscribe(bus.Subscribe<int>(numbers));
+  EXPECT_EQ(bus.Publish(OrderPlaced{7}).delivered, 1u);
+  EXPECT_EQ(seen, 7);
+  EXPECT_EQ(bus.Publish(3).delivered, 1u);
+  EXPECT_EQ(*numbers.TryReceive(), 3);
+  EXPECT_NE(MustFind(bus.Topic<OrderPlaced>()).name().find("OrderPlaced"), std::string::npos);
+  // One that has its name is another one.
+  EXPECT_EQ(bus.Publish("int", 3).delivered, 0u);
+}
+
+TEST(EventBus, AnotherTypeIsRefusedAndBothAreNamed) {
+  EventBus bus({.name = "main"});
+  const TopicOf<int> topic = MustFind(bus.Topic<int>("orders"));
+  const absl::StatusOr<TopicOf<std::string>> other = bus.Topic<std::string>("orders");
+  EXPECT_EQ(other.status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string message(other.status().message());
+  EXPECT_NE(message.find("bus 'main': topic 'orders' carries int, not "), std::string::npos) << message;
+  EXPECT_NE(message.find("string"), std::string::npos) << message;
+  EXPECT_EQ(bus.Publish("orders", 1.5).status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Subscribe<double>("orders", [](double) {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(topic.Publish(1).status, absl::OkStatus());
+}
+
+TEST(EventBus, WhatIsNoNameIsRefused) {
+  EventBus bus;
+  for (const absl::string_view name : {"", " ", "a b", "a..b", ".a", "a.", "a\n"}) {
+    EXPECT_EQ(bus.Topic<int>(name).status().code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(bus.Publish(name, 1).status.code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(bus.Subscribe<int>(name, [](int) {}).status().code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(bus.SubscribeAny(name, [](const AnyEvent&) {}).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(bus.Tap(name, [](const AnyEvent&) {}).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+  for (const absl::string_view pattern : {"*", "a.*", ">", "a.>", "a*"}) {
+    EXPECT_EQ(bus.Topic<int>(pattern).status().code(), absl::StatusCode::kInvalidArgument) << pattern;
+    EXPECT_EQ(bus.Publish(pattern, 1).status.code(), absl::StatusCode::kInvalidArgument) << pattern;
+  }
+  for (const absl::string_view pattern : {"a*", ">.a", "a.>.b", "*..a"}) {
+    EXPECT_EQ(bus.Subscribe<int>(pattern, [](int) {}).status().code(), absl::StatusCode::kInvalidArgument) << pattern;
+  }
+  EXPECT_EQ(bus.topics(), 0u);
+}
+
+TEST(EventBus, ThereAreNoMoreTopicsThanMayBe) {
+  EventBus bus({.name = "small", .max_topics = 2});
+  EXPECT_TRUE(bus.Topic<int>("a").ok());
+  EXPECT_TRUE(bus.Topic<int>().ok());
+  const absl::Status refused = bus.Topic<int>("b").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.message(), "bus 'small': has 2 topics, and may have no more than 2: not 'b'");
+  EXPECT_EQ(bus.Topic<double>().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(bus.Topic<int>("a").ok()) << "one that there is";
+}
+
+TEST(EventBus, ThereAreNoMoreSubscriptionsThanMayBe) {
+  EventBus bus({.name = "small", .max_subscriptions = 3});
+  Subscription one = MustSubscribe(bus.Subscribe<int>("a", [](int) {}));
+  const Subscription two = MustSubscribe(bus.Subscribe<int>("*", [](int) {}));
+  Subscription three = MustSubscribe(bus.Tap(">", [](const AnyEvent&) {}));
+  const absl::Status refused = bus.Subscribe<int>("a", [](int) {}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.message(), "bus 'small': has 3 subscriptions, and may have no more than 3");
+  EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}).status().code(), absl::StatusCode::kResourceExhausted);
+  // A topic that a wildcard matches takes its part all the same.
+  EXPECT_EQ(bus.Publish("b", 1).delivered, 1u);
+  one.Unsubscribe();
+  three.Unsubscribe();
+  EXPECT_EQ(bus.Stats().subscriptions, 1u);
+  one = MustSubscribe(bus.Subscribe<int>("a", [](int) {}));
+  three = MustSubscribe(bus.Subscribe<int>("*", [](int) {}));
+  EXPECT_EQ(bus.Subscribe<int>("a", [](int) {}).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(EventBus, ASubscriptionThatAFeedRefusesIsNotCounted) {
+  EventBus bus({.max_subscriptions = 1});
+  EXPECT_EQ(bus.Subscribe<int>("a", SendChannel<int>()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Subscribe<int>("*", SendChannel<int>()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}, {.capacity = 3}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Stats().subscriptions, 0u);
+  EXPECT_EQ(bus.Stats().patterns.size(), 0u);
+}
+
+TEST(EventBus, PublishingTakesAContextAndWaitsForTheSlow) {
+  EventBus bus;
+  const Channel<int> channel(0);
+  const Subscription subscription = MustSubscribe(bus.Subscribe<int>("a", channel, {.name = "slow"}));
+  const TopicOf<int> topic = MustFind(bus.Topic<int>("a"));
+  EXPECT_EQ(topic.TryPublish(1).status.code(), absl::StatusCode::kResourceExhausted);
+  CancelHandle cancelled = Context::Background().WithCancel();
+  cancelled.Cancel();
+  EXPECT_EQ(topic.Publish(cancelled.context(), 1).status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(bus.Publish(cancelled.context(), "a", 1).status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(bus.Publish(cancelled.context(), 1).status.code(), absl::StatusCode::kCancelled);
+  std::thread publisher([&] { EXPECT_EQ(topic.Publish(2).delivered, 1u); });
+  EXPECT_EQ(*channel.Receive(), 2);
+  publisher.join();
+}
+
+TEST(EventBus, CloseEndsEverythingWithTheReason) {
+  EventBus bus({.name = "main"});
+  const TopicOf<int> topic = MustFind(bus.Topic<int>("a"));
+  const Channel<int> channel(0);
+  const Subscription direct = MustSubscribe(topic.Subscribe(channel));
+  const Subscription wildcard = MustSubscribe(bus.Subscribe<int>("*", [](int) {}));
+  const Subscription any = MustSubscribe(bus.SubscribeAny(">", [](const AnyEvent&) {}));
+  const Subscription of_type = MustSubscribe(bus.Subscribe<int>([](int) {}));
+  std::thread blocked([&] {
+    EXPECT_EQ(topic.Publish(1).status.code(), absl::StatusCode::kFailedPrecondition);
+  });
+  testing::AwaitSenders(channel, 1);
+  EXPECT_FALSE(bus.closed());
+  EXPECT_TRUE(bus.Close(absl::AbortedError("over")));
+  EXPECT_FALSE(bus.Close());
+  blocked.join();
+  for (const Subscription* subscription : {&direct, &wildcard, &any, &of_type}) {
+    EXPECT_TRUE(subscription->ended());
+    EXPECT_EQ(*subscription->Err().Receive(), absl::AbortedError("over"));
+  }
+  EXPECT_TRUE(bus.closed());
+  const absl::Status refused = bus.Topic<int>("a").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(), "bus 'main': is closed");
+  EXPECT_EQ(bus.Topic<int>().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(bus.Publish("a", 1).status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(topic.Publish(1).status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(topic.Subscribe(channel).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(bus.Stats().subscriptions, 0u);
+  EXPECT_EQ(bus.Stats().topics.size(), 2u) << "what there was";
+}
+
+TEST(EventBus, HandlesAndSubscriptionsMayOutliveTheBus) {
+  auto bus = std::make_unique<EventBus>(EventBusOptions{.name = "short"});
+  const TopicOf<int> topic = MustFind(bus->Topic<int>("a"));
+  const Subscription wildcard = MustSubscribe(bus->Subscribe<int>("*", [](int) {}));
+  const Subscription direct = MustSubscribe(topic.Subscribe([](int) {}));
+  bus.reset();
+  EXPECT_EQ(topic.Publish(1).status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(topic.name(), "a");
+  EXPECT_EQ(*wildcard.Err().Receive(), absl::CancelledError("bus 'short': was destroyed"));
+  EXPECT_EQ(*direct.Err().Receive(), absl::CancelledError("bus 'short': was destroyed"));
+}
+
+TEST(EventBus, ABusMayBeClosedByAHandler) {
+  EventBus bus;
+  const Subscription subscription = MustSubscribe(bus.Subscribe<int>("*", [&](int) { bus.Close(); }));
+  bus.Publish("a", 1);
+  EXPECT_TRUE(bus.closed());
+  EXPECT_TRUE(subscription.ended());
+}
+
+TEST(EventBus, AScopeEndsWhatWasSubscribed) {
+  EventBus bus;
+  SubscriptionScope scope;
+  EXPECT_TRUE(scope.Adopt(bus.Subscribe<int>("a", [](int) {})).ok());
+  EXPECT_TRUE(scope.Adopt(bus.Subscribe<int>("*", [](int) {})).ok());
+  EXPECT_TRUE(scope.Adopt(bus.Tap("a", [](const AnyEvent&) {})).ok());
+  EXPECT_EQ(scope.Adopt(bus.Subscribe<double>("a", [](double) {})).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Publish("a", 1).delivered, 2u);
+  scope.Close();
+  EXPECT_EQ(bus.Publish("a", 1).delivered, 0u);
+  EXPECT_EQ(bus.Stats().subscriptions, 0u);
+}
+
+TEST(EventBus, EventsThatNobodyTookAreToldOfOnce) {
+  std::vector<std::string> unheard;
+  EventBus bus({.on_unheard = [&](const AnyEvent& event) {
+    unheard.push_back(absl::StrCat(event.topic(), " ", event.sequence(), " ", *event.Get<int>()));
+  }});
+  bus.Publish("a", 1);
+  Subscription even = MustSubscribe(bus.Subscribe<int>("a", [](int) {}, {.filter = [](int n) { return n % 2 == 0; }}));
+  bus.Publish("a", 2);
+  bus.Publish("a", 3);
+  const Channel<int> full(0);
+  const Subscription slow = MustSubscribe(bus.Subscribe<int>("a", full));
+  MustFind(bus.Topic<int>("a")).TryPublish(5);  // It was missed, and not unheard.
+  EXPECT_EQ(unheard, (std::vector<std::string>{"a 1 1", "a 3 3"}));
+  EXPECT_EQ(bus.Stats().topics[0].unheard, 2u);
+  EXPECT_EQ(bus.Stats().topics[0].published, 4u);
+}
+
+TEST(EventBus, AHookThatThrowsHarmsNobody) {
+  EventBus bus({.on_unheard = [](const AnyEvent&) { throw 1; }});
+  EXPECT_TRUE(bus.Publish("a", 1).status.ok());
+  EXPECT_EQ(bus.Stats().topics[0].unheard, 1u);
+}
+
+TEST(EventBus, ACopyOfAnEventThatThrowsReachesThePublisher) {
+  EventBus bus;
+  Counted::Counts counts;
+  {
+    const Counted value(counts, 1);
+    const Channel<Counted> channel(2);
+    const Subscription subscription = MustSubscribe(bus.Subscribe<Counted>("a", channel));
+    counts.copies_until_throw = 0;
+    EXPECT_THROW(bus.Publish("a", value), std::runtime_error);
+    EXPECT_EQ(bus.Publish("a", value).delivered, 1u);
+    EXPECT_EQ(channel.TryReceive()->number(), 1);
+  }
+  EXPECT_EQ(counts.alive, 0);
+}
+
+TEST(EventBus, FirstUsesAtOnceAgreeOnOneTopic) {
+  EventBus bus;
+  std::vector<std::thread> threads;
+  std::atomic<int> made{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        const std::string name = absl::StrCat("t.", i);
+        made += t % 2 == 0 ? bus.Topic<int>(name).ok() : bus.Topic<double>(name).ok();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(bus.topics(), 100u);
+  EXPECT_EQ(made, 200) << "those of the type that came first";
+}
+
+}  // namespace
+}  // namespace eventbus
