@@ -36,7 +36,10 @@ size_t Utf8Length(absl::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return 1;
-  const size_t length = first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const size_t length = first >= 0xc2 && first < 0xe0   ? 2
+                        : first >= 0xe0 && first < 0xf0 ? 3
+                        : first >= 0xf0 && first < 0xf5 ? 4
+                                                        : 0;
   if (length == 0 || length > text.size()) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -71,19 +74,26 @@ std::string Escaped(absl::string_view text, Escape escape) {
 }
 
 std::string JsonText(absl::string_view text) {
-  return absl::StrCat("\"", Escaped(text, [](char c) -> std::string {
-    if (c == '"' || c == '\\') return {'\\', c};
-    if (static_cast<unsigned char>(c) < 0x20) return absl::StrCat("\\u", absl::Hex(c, absl::kZeroPad4));
-    return {};
-  }), "\"");
+  return absl::StrCat("\"",
+                      Escaped(text,
+                              [](char c) -> std::string {
+                                if (c == '"' || c == '\\') return {'\\', c};
+                                if (static_cast<unsigned char>(c) < 0x20)
+                                  return absl::StrCat("\\u", absl::Hex(c, absl::kZeroPad4));
+                                return {};
+                              }),
+                      "\"");
 }
 
 std::string LabelText(absl::string_view text) {
-  return absl::StrCat("\"", Escaped(text, [](char c) -> std::string {
-    if (c == '"' || c == '\\') return {'\\', c};
-    if (c == '\n') return "\\n";
-    return {};
-  }), "\"");
+  return absl::StrCat("\"",
+                      Escaped(text,
+                              [](char c) -> std::string {
+                                if (c == '"' || c == '\\') return {'\\', c};
+                                if (c == '\n') return "\\n";
+                                return {};
+                              }),
+                      "\"");
 }
 
 constexpr absl::string_view kFalseTrue[] = {"false", "true"};
@@ -126,8 +136,7 @@ class Metric {
 }  // namespace
 
 std::string BusStats::ToTable() const {
-  std::vector<std::vector<std::string>> rows = {
-      {"topic", "type", "published", "unheard", "subscribers", "waiting"}};
+  std::vector<std::vector<std::string>> rows = {{"topic", "type", "published", "unheard", "subscribers", "waiting"}};
   for (const TopicStats& topic : topics) {
     rows.push_back({topic.is_of_type ? "(by type)" : topic.name, topic.type, absl::StrCat(topic.published),
                     absl::StrCat(topic.unheard), absl::StrCat(topic.subscribers), absl::StrCat(topic.waiting)});
@@ -137,11 +146,11 @@ std::string BusStats::ToTable() const {
 
 std::string BusStats::ToJson() const {
   const auto limit = [](size_t max) { return max == std::numeric_limits<size_t>::max() ? "null" : absl::StrCat(max); };
-  return absl::StrCat("{\"name\":", JsonText(name), ",\"subscriptions\":", subscriptions,
-                      ",\"max_subscriptions\":", limit(max_subscriptions), ",\"max_topics\":", limit(max_topics),
-                      ",\"topics\":", JsonArray(topics, [](const TopicStats& topic) { return JsonOf(topic); }),
-                      ",\"patterns\":", JsonArray(patterns, [](const PatternStats& pattern) { return JsonOf(pattern); }),
-                      "}");
+  return absl::StrCat(
+      "{\"name\":", JsonText(name), ",\"subscriptions\":", subscriptions,
+      ",\"max_subscriptions\":", limit(max_subscriptions), ",\"max_topics\":", limit(max_topics),
+      ",\"topics\":", JsonArray(topics, [](const TopicStats& topic) { return JsonOf(topic); }),
+      ",\"patterns\":", JsonArray(patterns, [](const PatternStats& pattern) { return JsonOf(pattern); }), "}");
 }
 
 std::string BusStats::ToPrometheus() const {
@@ -164,8 +173,8 @@ std::string BusStats::ToPrometheus() const {
   Metric subscribers("eventbus_topic_subscribers", "gauge", "Subscriptions of the topic that last.");
   Metric waiting("eventbus_topic_waiting_publishers", "gauge", "Publishers that wait for their turn.");
   for (const TopicStats& topic : topics) {
-    const std::string labels = absl::StrCat(bus, ",topic=", LabelText(topic.is_of_type ? "" : topic.name),
-                                            ",type=", LabelText(topic.type));
+    const std::string labels =
+        absl::StrCat(bus, ",topic=", LabelText(topic.is_of_type ? "" : topic.name), ",type=", LabelText(topic.type));
     published.Add(labels, topic.published);
     unheard.Add(labels, topic.unheard);
     subscribers.Add(labels, topic.subscribers);

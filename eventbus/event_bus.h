@@ -110,13 +110,13 @@ struct AnySubscribeOptions {
 // What can be subscribed to topics of every type.
 template <typename Handler>
 concept AnyEventHandler = std::invocable<Handler&, const AnyEvent&> &&
-                          (std::is_void_v<std::invoke_result_t<Handler&, const AnyEvent&>> ||
-                           std::convertible_to<std::invoke_result_t<Handler&, const AnyEvent&>, absl::Status>);
+    (std::is_void_v<std::invoke_result_t<Handler&, const AnyEvent&>> ||
+     std::convertible_to<std::invoke_result_t<Handler&, const AnyEvent&>, absl::Status>);
 
 // What can answer requests: called with `const Request&`, gives a `Reply` or an `absl::StatusOr<Reply>`.
 template <typename Handler, typename Request, typename Reply>
 concept ServerOf = std::invocable<Handler&, const Request&> &&
-                   std::convertible_to<std::invoke_result_t<Handler&, const Request&>, absl::StatusOr<Reply>>;
+    std::convertible_to<std::invoke_result_t<Handler&, const Request&>, absl::StatusOr<Reply>>;
 
 // Not movable: destruction closes it with `kCancelled`.
 class EventBus {
@@ -161,16 +161,14 @@ class EventBus {
   // Subscribes to the topic of that name, which is made if there is none; or to every topic, now and later, that a pattern
   // matches. As `FeedOf<T>::Subscribe`, and what refuses a topic; a wildcard subscription is not refused for the type of a topic.
   template <typename T>
-  absl::StatusOr<Subscription> Subscribe(absl::string_view subject,
-                                         const SendChannel<std::type_identity_t<T>>& channel,
+  absl::StatusOr<Subscription> Subscribe(absl::string_view subject, const SendChannel<std::type_identity_t<T>>& channel,
                                          SubscribeOptions<std::type_identity_t<T>> options = {}) {
     return SubscribeTo<T>(subject, channel, std::move(options));
   }
   // To a handler that is called with the event, or with the name of its topic and the event.
   template <typename T, typename Handler>
-  requires HandlerOf<Handler, T> || TopicHandlerOf<Handler, T>
-  absl::StatusOr<Subscription> Subscribe(absl::string_view subject, Handler handler,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
+  requires HandlerOf<Handler, T> || TopicHandlerOf<Handler, T> absl::StatusOr<Subscription> Subscribe(
+      absl::string_view subject, Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {}) {
     return SubscribeTo<T>(subject, std::move(handler), std::move(options));
   }
 
@@ -303,11 +301,9 @@ class EventBus {
                                                   SubscribeOptions<T> options) {
     if (!topic.ok()) return topic.status();
     if constexpr (TopicHandlerOf<Target, T>) {
-      return topic->Subscribe(
-          [name = topic->name(), target = std::move(target)](const T& event) mutable {
-            return target(absl::string_view(name), event);
-          },
-          std::move(options));
+      return topic->Subscribe([name = topic->name(), target = std::move(target)](
+                                  const T& event) mutable { return target(absl::string_view(name), event); },
+                              std::move(options));
     } else {
       return topic->Subscribe(std::move(target), std::move(options));
     }

@@ -73,8 +73,8 @@ class TopicOf {
   // found ended, must not wait for another event of the topic. None runs once `EventBus::Close` has returned, or the bus is
   // destroyed, unless that was called by a hook.
   absl::Status SetHooks(TopicHooks hooks) const {
-    if (topic_->presence().SetHooks({.on_first = std::move(hooks.on_first_subscriber),
-                                     .on_last = std::move(hooks.on_last_subscriber)})) {
+    if (topic_->presence().SetHooks(
+            {.on_first = std::move(hooks.on_first_subscriber), .on_last = std::move(hooks.on_last_subscriber)})) {
       return absl::OkStatus();
     }
     return absl::AlreadyExistsError(absl::StrCat("topic '", name(), "' has hooks already"));
@@ -91,8 +91,7 @@ class TopicOf {
   friend class EventBus;
 
   explicit TopicOf(internal::Ref<internal::TopicState> topic)
-      : topic_(internal::Ref<internal::TypedTopic<T>>::Adopt(
-            static_cast<internal::TypedTopic<T>*>(topic.Release()))) {}
+      : topic_(internal::Ref<internal::TypedTopic<T>>::Adopt(static_cast<internal::TypedTopic<T>*>(topic.Release()))) {}
 
   FeedOf<T>& feed() const { return topic_->feed(); }
 

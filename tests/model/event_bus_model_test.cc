@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
 
@@ -18,7 +19,7 @@ using explorer::Thread;
 
 // The hooks of a topic: each turn is told once, one at a time, first and last in turn.
 struct Hooked {
-  explicit Hooked(const TopicOf<int>& topic) {
+  explicit Hooked(const TopicOf<int>& its_topic) : topic(its_topic) {
     Check(topic.SetHooks({.on_first_subscriber = [this] { Tell(true); }, .on_last_subscriber = [this] { Tell(false); }})
               .ok(),
           "hooks");
@@ -28,10 +29,12 @@ struct Hooked {
     Check(++inside == 1, "one at a time");
     Check(present != is_first, "in turn");
     present = is_first;
+    topic.subscribers();  // A point at which others could come in.
     ++turns;
     --inside;
   }
 
+  const TopicOf<int> topic;
   int inside = 0;
   bool present = false;
   int turns = 0;
@@ -147,7 +150,8 @@ TEST(WildcardModel, SubscribedAsTheBusIsClosed) {
     Thread closer([&] { bus.Close(absl::AbortedError("")); });
     const absl::StatusOr<Subscription> subscription = bus.Subscribe<int>("a.*", channel);
     closer.Join();
-    Check(subscription.ok() ? subscription->ended() : subscription.status().code() == absl::StatusCode::kFailedPrecondition,
+    Check(subscription.ok() ? subscription->ended()
+                            : subscription.status().code() == absl::StatusCode::kFailedPrecondition,
           "over");
     Check(bus.Stats().subscriptions == 0, "nothing is left");
   });
@@ -171,16 +175,34 @@ TEST(WildcardModel, TwoPartsThatFailAtOnceEndItOnce) {
   });
 }
 
+// Each part ends the other, whose handler is running.
+TEST(WildcardModel, TwoPartsThatFailAtOnceInAPoolDoNotWaitForEachOther) {
+  Explore(
+      [] {
+        EventBus bus;
+        ThreadPool pool(2);
+        const Subscription subscription = *bus.Subscribe<int>("*", [](int) { return absl::AbortedError(""); },
+                                                              {.executor = &pool, .ends_on_error = true});
+        bus.Publish("a", 1);
+        bus.Publish("b", 1);
+        Check(*subscription.Err().Receive() == absl::AbortedError(""), "over");
+        pool.Close();
+      },
+      {.preemptions = 1});
+}
+
 TEST(WildcardModel, TwoThatUnsubscribeItBothWaitForItsHandlers) {
   Explore([] {
     EventBus bus;
     ManualExecutor executor;
     int inside = 0;
-    Subscription subscription = *bus.Subscribe<int>("*", [&](int) {
-      ++inside;
-      executor.size();  // A point at which others could come in.
-      --inside;
-    }, {.executor = &executor});
+    Subscription subscription = *bus.Subscribe<int>("*",
+                                                    [&](int) {
+                                                      ++inside;
+                                                      executor.size();  // A point at which others could come in.
+                                                      --inside;
+                                                    },
+                                                    {.executor = &executor});
     bus.Publish("a", 1);
     Thread runner([&] { executor.RunAll(); });
     Thread other([&] {
@@ -217,18 +239,20 @@ TEST(EventBusModel, TheLastSubscriptionThatMayBe) {
 }
 
 TEST(RequestModel, WhoAskedIsToldThatTheServerHasGone) {
-  Explore([] {
-    EventBus bus;
-    ManualExecutor executor;
-    Subscription server = *bus.Serve<int, int>("a", [](int n) { return n + 1; }, {.executor = &executor});
-    Thread leaving([&] { server.Unsubscribe(); });
-    Thread runner([&] { executor.RunAll(); });
-    const absl::StatusOr<int> reply = bus.Request<int>("a", 1, Context::Background());
-    Check(reply.ok() ? *reply == 2 : reply.status().code() == absl::StatusCode::kUnavailable, "an answer, or told");
-    leaving.Join();
-    runner.Join();
-    executor.RunAll();
-  });
+  Explore(
+      [] {
+        EventBus bus;
+        ManualExecutor executor;
+        Subscription server = *bus.Serve<int, int>("a", [](int n) { return n + 1; }, {.executor = &executor});
+        Thread leaving([&] { server.Unsubscribe(); });
+        Thread runner([&] { executor.RunAll(); });
+        const absl::StatusOr<int> reply = bus.Request<int>("a", 1, Context::Background());
+        Check(reply.ok() ? *reply == 2 : reply.status().code() == absl::StatusCode::kUnavailable, "an answer, or told");
+        leaving.Join();
+        runner.Join();
+        executor.RunAll();
+      },
+      {.preemptions = 1});
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ BusStats Example() {
   stats.subscriptions = 3;
   stats.max_subscriptions = EventBusOptions::kNoLimit;
   stats.max_topics = 100;
-  stats.topics = {{.name = "orders.eu", .type = "Order", .published = 12345, .unheard = 1, .subscribers = 2, .waiting = 0},
-                  {.name = "Trade", .type = "Trade", .is_of_type = true, .published = 7, .subscribers = 1, .waiting = 4}};
+  stats.topics = {
+      {.name = "orders.eu", .type = "Order", .published = 12345, .unheard = 1, .subscribers = 2, .waiting = 0},
+      {.name = "Trade", .type = "Trade", .is_of_type = true, .published = 7, .subscribers = 1, .waiting = 4}};
   stats.patterns = {{.pattern = "orders.>", .name = "log", .is_tap = true, .topics = 1},
                     {.pattern = "*", .type = "Order", .topics = 0, .clashes = 2}};
   return stats;
@@ -37,12 +38,13 @@ TEST(BusStats, Table) {
 }
 
 TEST(BusStats, Json) {
-  EXPECT_EQ(Example().ToJson(),
-            R"({"name":"main","subscriptions":3,"max_subscriptions":null,"max_topics":100,"topics":[)"
-            R"({"name":"orders.eu","type":"Order","is_of_type":false,"published":12345,"unheard":1,"subscribers":2,"waiting":0},)"
-            R"({"name":"Trade","type":"Trade","is_of_type":true,"published":7,"unheard":0,"subscribers":1,"waiting":4}],"patterns":[)"
-            R"({"pattern":"orders.>","name":"log","type":"","is_tap":true,"topics":1,"clashes":0},)"
-            R"({"pattern":"*","name":"","type":"Order","is_tap":false,"topics":0,"clashes":2}]})");
+  EXPECT_EQ(
+      Example().ToJson(),
+      R"({"name":"main","subscriptions":3,"max_subscriptions":null,"max_topics":100,"topics":[)"
+      R"({"name":"orders.eu","type":"Order","is_of_type":false,"published":12345,"unheard":1,"subscribers":2,"waiting":0},)"
+      R"({"name":"Trade","type":"Trade","is_of_type":true,"published":7,"unheard":0,"subscribers":1,"waiting":4}],"patterns":[)"
+      R"({"pattern":"orders.>","name":"log","type":"","is_tap":true,"topics":1,"clashes":0},)"
+      R"({"pattern":"*","name":"","type":"Order","is_tap":false,"topics":0,"clashes":2}]})");
 }
 
 TEST(BusStats, Prometheus) {
@@ -81,11 +83,14 @@ eventbus_topic_waiting_publishers{bus="main",topic="",type="Trade"} 4
 TEST(BusStats, TextsAreEscapedAndAlwaysUtf8) {
   BusStats stats;
   stats.name = "a\"b\\c\nd\x01 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80";
-  EXPECT_NE(stats.ToJson().find("\"a\\\"b\\\\c\\u000ad\\u0001 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""), std::string::npos)
+  EXPECT_NE(stats.ToJson().find("\"a\\\"b\\\\c\\u000ad\\u0001 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""),
+            std::string::npos)
       << stats.ToJson();
-  EXPECT_NE(stats.ToPrometheus().find("{bus=\"a\\\"b\\\\c\\nd\x01 \xc3\xa4"), std::string::npos) << stats.ToPrometheus();
+  EXPECT_NE(stats.ToPrometheus().find("{bus=\"a\\\"b\\\\c\\nd\x01 \xc3\xa4"), std::string::npos)
+      << stats.ToPrometheus();
   // Each is no UTF-8: alone, cut short, too long for what it says, half of a pair, past the last character.
-  for (const char* text : {"\xff", "\xe4x", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80"}) {
+  for (const char* text : {"\xff", "\xe4x", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80"}) {
     stats.name = text;
     const auto first = static_cast<unsigned char>(text[0]);
     const std::string latin = {static_cast<char>(0xc0 | first >> 6), static_cast<char>(0x80 | (first & 0x3f))};
@@ -128,7 +133,8 @@ TEST(BusStats, SaysWhatHappened) {
 
 TEST(BusStats, Dump) {
   EventBus bus({.name = "main"});
-  const Subscription tap = MustSubscribe(bus.Tap("a.>", [](const AnyEvent&) {}, "trace"));
+  const Subscription tap = MustSubscribe(bus.Tap(
+      "a.>", [](const AnyEvent&) {}, "trace"));
   const Subscription wildcard = MustSubscribe(bus.Subscribe<double>("a.*", [](double) {}));
   bus.Publish("a.b", 1);
   EXPECT_EQ(bus.Dump(),

@@ -23,8 +23,9 @@ using testing::MustSubscribe;
 class HookedTopic {
  public:
   explicit HookedTopic(EventBus& bus, absl::string_view name = "a") : topic(*bus.Topic<int>(name)) {
-    EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [this] { told += 'f'; },
-                                .on_last_subscriber = [this] { told += 'l'; }}).ok());
+    EXPECT_TRUE(
+        topic.SetHooks({.on_first_subscriber = [this] { told += 'f'; }, .on_last_subscriber = [this] { told += 'l'; }})
+            .ok());
   }
 
   const TopicOf<int> topic;
@@ -105,8 +106,8 @@ TEST(TopicHooks, ASubscriptionThatEndsByItselfCounts) {
   hooked.topic.Publish(1);
   EXPECT_EQ(hooked.told, "fl");
   ThreadPool pool(1);
-  const Subscription failing = MustSubscribe(hooked.topic.Subscribe(
-      [](int) { return absl::DataLossError(""); }, {.executor = &pool, .ends_on_error = true}));
+  const Subscription failing = MustSubscribe(
+      hooked.topic.Subscribe([](int) { return absl::DataLossError(""); }, {.executor = &pool, .ends_on_error = true}));
   hooked.topic.Publish(1);
   AwaitTrue([&] { return failing.ended(); });
   pool.Close();
@@ -128,17 +129,20 @@ TEST(TopicHooks, MayCallAnything) {
   const TopicOf<int> other = *bus.Topic<int>("b");
   std::string told;
   Subscription inner;
-  EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [&] {
-                                told += 'f';
-                                EXPECT_TRUE(other.Publish(1).status.ok());
-                                EXPECT_EQ(topic.Publish(1).delivered, told == "f" ? 1u : 0u);
-                                if (told == "f") MustSubscribe(topic.Subscribe([](int) {})).Unsubscribe();
-                              },
-                              .on_last_subscriber = [&] {
-                                told += 'l';
-                                // Its own turns are told when this one has been.
-                                if (told == "fl") MustSubscribe(topic.Subscribe([](int) {})).Unsubscribe();
-                              }})
+  EXPECT_TRUE(topic
+                  .SetHooks({.on_first_subscriber =
+                                 [&] {
+                                   told += 'f';
+                                   EXPECT_TRUE(other.Publish(1).status.ok());
+                                   EXPECT_EQ(topic.Publish(1).delivered, told == "f" ? 1u : 0u);
+                                   if (told == "f") MustSubscribe(topic.Subscribe([](int) {})).Unsubscribe();
+                                 },
+                             .on_last_subscriber =
+                                 [&] {
+                                   told += 'l';
+                                   // Its own turns are told when this one has been.
+                                   if (told == "fl") MustSubscribe(topic.Subscribe([](int) {})).Unsubscribe();
+                                 }})
                   .ok());
   Subscription subscription = MustSubscribe(topic.Subscribe([](int) {}));
   subscription.Unsubscribe();
@@ -149,10 +153,12 @@ TEST(TopicHooks, OneThatThrowsGoesOn) {
   EventBus bus;
   const TopicOf<int> topic = *bus.Topic<int>("a");
   int first = 0;
-  EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [&] {
-                                ++first;
-                                throw 1;
-                              }})
+  EXPECT_TRUE(topic
+                  .SetHooks({.on_first_subscriber =
+                                 [&] {
+                                   ++first;
+                                   throw 1;
+                                 }})
                   .ok());
   MustSubscribe(topic.Subscribe([](int) {})).Unsubscribe();
   MustSubscribe(topic.Subscribe([](int) {})).Unsubscribe();
@@ -163,11 +169,13 @@ TEST(TopicHooks, OneMayCloseTheBus) {
   EventBus bus;
   const TopicOf<int> topic = *bus.Topic<int>("a");
   std::string told;
-  EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [&] {
-                                told += 'f';
-                                bus.Close();
-                              },
-                              .on_last_subscriber = [&] { told += 'l'; }})
+  EXPECT_TRUE(topic
+                  .SetHooks({.on_first_subscriber =
+                                 [&] {
+                                   told += 'f';
+                                   bus.Close();
+                                 },
+                             .on_last_subscriber = [&] { told += 'l'; }})
                   .ok());
   const Subscription subscription = MustSubscribe(topic.Subscribe([](int) {}));
   EXPECT_TRUE(subscription.ended());
@@ -180,12 +188,14 @@ TEST(TopicHooks, CloseWaitsForTheOneThatRuns) {
   std::atomic<bool> inside{false};
   std::atomic<bool> go_on{false};
   std::atomic<int> over{0};
-  EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [&] {
-                                inside = true;
-                                AwaitTrue([&] { return go_on.load(); });
-                                ++over;
-                              },
-                              .on_last_subscriber = [&] { ++over; }})
+  EXPECT_TRUE(topic
+                  .SetHooks({.on_first_subscriber =
+                                 [&] {
+                                   inside = true;
+                                   AwaitTrue([&] { return go_on.load(); });
+                                   ++over;
+                                 },
+                             .on_last_subscriber = [&] { ++over; }})
                   .ok());
   Subscription subscription;
   std::thread subscriber([&] { subscription = MustSubscribe(topic.Subscribe([](int) {})); });
@@ -207,16 +217,19 @@ TEST(TopicHooks, ChurnIsToldOfTurnByTurn) {
   std::atomic<int> inside{0};
   int first = 0;
   int last = 0;
-  EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [&] {
-                                EXPECT_EQ(inside.fetch_add(1), 0);
-                                EXPECT_EQ(first++, last);
-                                --inside;
-                              },
-                              .on_last_subscriber = [&] {
-                                EXPECT_EQ(inside.fetch_add(1), 0);
-                                EXPECT_EQ(++last, first);
-                                --inside;
-                              }})
+  EXPECT_TRUE(topic
+                  .SetHooks({.on_first_subscriber =
+                                 [&] {
+                                   EXPECT_EQ(inside.fetch_add(1), 0);
+                                   EXPECT_EQ(first++, last);
+                                   --inside;
+                                 },
+                             .on_last_subscriber =
+                                 [&] {
+                                   EXPECT_EQ(inside.fetch_add(1), 0);
+                                   EXPECT_EQ(++last, first);
+                                   --inside;
+                                 }})
                   .ok());
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -40,15 +40,16 @@ TEST(Request, GetsTheAnswerOfAnotherThread) {
 
 TEST(Request, AnErrorIsAnAnswer) {
   EventBus bus;
-  const Subscription server = MustSubscribe(bus.Serve<int, int>(
-      "root", [](int n) -> absl::StatusOr<int> { return n < 0 ? absl::OutOfRangeError("negative") : absl::StatusOr<int>(0); }));
+  const Subscription server = MustSubscribe(bus.Serve<int, int>("root", [](int n) -> absl::StatusOr<int> {
+    return n < 0 ? absl::OutOfRangeError("negative") : absl::StatusOr<int>(0);
+  }));
   EXPECT_EQ(bus.Request<int>("root", -1, NoEnd()).status(), absl::OutOfRangeError("negative"));
 }
 
 TEST(Request, MovesWhatCannotBeCopied) {
   EventBus bus;
-  const Subscription server = MustSubscribe(
-      bus.Serve<MoveOnly, std::unique_ptr<int>>("a", [](const MoveOnly& n) { return std::make_unique<int>(n.number()); }));
+  const Subscription server = MustSubscribe(bus.Serve<MoveOnly, std::unique_ptr<int>>(
+      "a", [](const MoveOnly& n) { return std::make_unique<int>(n.number()); }));
   EXPECT_EQ(**bus.Request<std::unique_ptr<int>>("a", MoveOnly(7), NoEnd()), 7);
 }
 
@@ -62,7 +63,8 @@ TEST(Request, AServerThatGoesWithoutAnAnswerIsToldAtOnce) {
   EventBus bus;
   ManualExecutor executor;
   Subscription server = MustSubscribe(bus.Serve<int, int>("a", [](int n) { return n; }, {.executor = &executor}));
-  std::thread asking([&] { EXPECT_EQ(bus.Request<int>("a", 1, NoEnd()).status().code(), absl::StatusCode::kUnavailable); });
+  std::thread asking(
+      [&] { EXPECT_EQ(bus.Request<int>("a", 1, NoEnd()).status().code(), absl::StatusCode::kUnavailable); });
   AwaitTrue([&] { return executor.size() == 1; });
   server.Unsubscribe();
   asking.join();
@@ -71,9 +73,8 @@ TEST(Request, AServerThatGoesWithoutAnAnswerIsToldAtOnce) {
 TEST(Request, AServerThatThrowsIsAnError) {
   EventBus bus;
   int errors = 0;
-  const Subscription server =
-      MustSubscribe(bus.Serve<int, int>("a", [](int) -> int { throw std::runtime_error("no"); },
-                                        {.on_error = [&](const absl::Status&) { ++errors; }}));
+  const Subscription server = MustSubscribe(bus.Serve<int, int>("a", [](int) -> int { throw std::runtime_error("no"); },
+                                                                {.on_error = [&](const absl::Status&) { ++errors; }}));
   EXPECT_EQ(bus.Request<int>("a", 1, NoEnd()).status().code(), absl::StatusCode::kInternal);
   EXPECT_EQ(errors, 1);
 }
@@ -81,15 +82,14 @@ TEST(Request, AServerThatThrowsIsAnError) {
 TEST(Request, EndsWithItsContext) {
   EventBus bus;
   std::vector<RequestOf<int, int>> pending;
-  const Subscription server =
-      MustSubscribe(bus.Subscribe<RequestOf<int, int>>("a", [&](const RequestOf<int, int>& request) { pending.push_back(request); }));
+  const Subscription server = MustSubscribe(
+      bus.Subscribe<RequestOf<int, int>>("a", [&](const RequestOf<int, int>& request) { pending.push_back(request); }));
   EXPECT_EQ(bus.Request<int>("a", 1, Context::Background().WithTimeout(absl::ZeroDuration()).context()).status().code(),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_TRUE(pending.empty()) << "the context is looked at first";
   CancelHandle handle = Context::Background().WithCancel();
-  std::thread asking([&] {
-    EXPECT_EQ(bus.Request<int>("a", 7, handle.context()).status().code(), absl::StatusCode::kCancelled);
-  });
+  std::thread asking(
+      [&] { EXPECT_EQ(bus.Request<int>("a", 7, handle.context()).status().code(), absl::StatusCode::kCancelled); });
   AwaitTrue([&] { return testing::WaitingFor(handle.context()) == 1; });
   handle.Cancel();
   asking.join();
@@ -125,8 +125,8 @@ TEST(RequestAll, GathersFromAll) {
   for (int i = 1; i <= 3; ++i) {
     servers.push_back(MustSubscribe(bus.Serve<int, int>("a.*", [i](int n) { return i * n; }, {.executor = &pool})));
   }
-  servers.push_back(MustSubscribe(
-      bus.Serve<int, int>("a.b", [](int) -> absl::StatusOr<int> { return absl::DataLossError("bad"); })));
+  servers.push_back(
+      MustSubscribe(bus.Serve<int, int>("a.b", [](int) -> absl::StatusOr<int> { return absl::DataLossError("bad"); })));
   const RepliesOf<int> gathered = bus.RequestAll<int>("a.b", 10, NoEnd());
   EXPECT_TRUE(gathered.status.ok());
   EXPECT_EQ(gathered.asked, 4u);

@@ -168,9 +168,7 @@ TEST(EventBus, CloseEndsEverythingWithTheReason) {
   const Subscription wildcard = MustSubscribe(bus.Subscribe<int>("*", [](int) {}));
   const Subscription any = MustSubscribe(bus.SubscribeAny(">", [](const AnyEvent&) {}));
   const Subscription of_type = MustSubscribe(bus.Subscribe<int>([](int) {}));
-  std::thread blocked([&] {
-    EXPECT_EQ(topic.Publish(1).status.code(), absl::StatusCode::kFailedPrecondition);
-  });
+  std::thread blocked([&] { EXPECT_EQ(topic.Publish(1).status.code(), absl::StatusCode::kFailedPrecondition); });
   testing::AwaitSenders(channel, 1);
   EXPECT_FALSE(bus.closed());
   EXPECT_TRUE(bus.Close(absl::AbortedError("over")));

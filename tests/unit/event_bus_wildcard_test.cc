@@ -53,7 +53,9 @@ TEST(Wildcard, ReceivesFromWhatMatchesNowAndLater) {
 TEST(Wildcard, AHandlerMayAskWhichTopic) {
   EventBus bus;
   Strings seen;
-  const auto record = [&](absl::string_view topic, const int& event) { seen.push_back(absl::StrCat(topic, "=", event)); };
+  const auto record = [&](absl::string_view topic, const int& event) {
+    seen.push_back(absl::StrCat(topic, "=", event));
+  };
   const Subscription many = MustSubscribe(bus.Subscribe<int>("a.*", record));
   const Subscription single = MustSubscribe(bus.Subscribe<int>("b", record));
   bus.Publish("a.x", 1);
@@ -136,8 +138,8 @@ TEST(Wildcard, AClosedChannelEndsItAtEveryTopic) {
 TEST(Wildcard, AFailureEndsItByOption) {
   EventBus bus;
   int errors = 0;
-  Subscription lasting = MustSubscribe(
-      bus.Subscribe<int>("*", [](int) { return absl::DataLossError("bad"); }, {.on_error = [&](const absl::Status&) { ++errors; }}));
+  Subscription lasting = MustSubscribe(bus.Subscribe<int>("*", [](int) { return absl::DataLossError("bad"); },
+                                                          {.on_error = [&](const absl::Status&) { ++errors; }}));
   const Subscription fragile =
       MustSubscribe(bus.Subscribe<int>("*", [](int) { return absl::DataLossError("bad"); }, {.ends_on_error = true}));
   bus.Publish("a", 1);
@@ -177,11 +179,13 @@ TEST(Wildcard, HandlersOfTwoTopicsMayUnsubscribeItAtOnce) {
   ThreadPool pool(2);
   Subscription subscription;
   std::atomic<int> inside{0};
-  subscription = MustSubscribe(bus.Subscribe<int>("*", [&](int) {
-    ++inside;
-    AwaitTrue([&] { return inside == 2; });
-    subscription.Unsubscribe();
-  }, {.executor = &pool}));
+  subscription = MustSubscribe(bus.Subscribe<int>("*",
+                                                  [&](int) {
+                                                    ++inside;
+                                                    AwaitTrue([&] { return inside == 2; });
+                                                    subscription.Unsubscribe();
+                                                  },
+                                                  {.executor = &pool}));
   bus.Publish("a", 1);
   bus.Publish("b", 1);
   AwaitTrue([&] { return inside == 2; });
@@ -232,13 +236,18 @@ TEST(SubscribeAny, SeesEveryTypeWithItsPlaceAndTime) {
   EventBus bus;
   bus.Publish("a.number", 1);
   Strings seen;
-  const Subscription subscription = MustSubscribe(bus.SubscribeAny("a.*", [&](const AnyEvent& event) {
-    if (const int* number = event.Get<int>()) seen.push_back(absl::StrCat(event.topic(), "#", event.sequence(), "=", *number));
-    if (event.Is<Text>()) seen.push_back(absl::StrCat(event.topic(), "#", event.sequence(), "=", event.Get<Text>()->words));
-    EXPECT_EQ(event.Get<double>(), nullptr);
-    EXPECT_EQ(event.time(), clock.Now());
-    EXPECT_NE(event.type().find(event.Is<int>() ? "int" : "Text"), absl::string_view::npos) << event.type();
-  }, {.name = "all"}));
+  const Subscription subscription = MustSubscribe(bus.SubscribeAny(
+      "a.*",
+      [&](const AnyEvent& event) {
+        if (const int* number = event.Get<int>())
+          seen.push_back(absl::StrCat(event.topic(), "#", event.sequence(), "=", *number));
+        if (event.Is<Text>())
+          seen.push_back(absl::StrCat(event.topic(), "#", event.sequence(), "=", event.Get<Text>()->words));
+        EXPECT_EQ(event.Get<double>(), nullptr);
+        EXPECT_EQ(event.time(), clock.Now());
+        EXPECT_NE(event.type().find(event.Is<int>() ? "int" : "Text"), absl::string_view::npos) << event.type();
+      },
+      {.name = "all"}));
   bus.Publish("a.number", 2);
   clock.Advance(absl::Seconds(1));
   bus.Publish("a.text", Text{"x"});
@@ -262,8 +271,8 @@ TEST(SubscribeAny, FailuresAreThoseOfAHandler) {
   const Subscription lasting = MustSubscribe(bus.SubscribeAny(
       "*", [](const AnyEvent&) { return absl::DataLossError("bad"); },
       {.on_error = [&](const absl::Status& error) { errors.push_back(std::string(error.message())); }}));
-  const Subscription fragile = MustSubscribe(
-      bus.SubscribeAny("*", [](const AnyEvent&) { throw std::runtime_error("worse"); }, {.name = "f", .ends_on_error = true}));
+  const Subscription fragile = MustSubscribe(bus.SubscribeAny(
+      "*", [](const AnyEvent&) { throw std::runtime_error("worse"); }, {.name = "f", .ends_on_error = true}));
   bus.Publish("a", 1);
   bus.Publish("b", 1);
   EXPECT_EQ(errors, (Strings{"bad", "bad"}));
@@ -326,7 +335,8 @@ TEST(Tap, SeesWhatNobodyElseTakesAndIsNobody) {
   EventBus bus({.on_unheard = [&](const AnyEvent&) { ++unheard; }});
   Strings seen;
   Subscription tap = MustSubscribe(bus.Tap(
-      "a", [&](const AnyEvent& event) { seen.push_back(absl::StrCat(event.sequence(), "=", *event.Get<int>())); }, "trace"));
+      "a", [&](const AnyEvent& event) { seen.push_back(absl::StrCat(event.sequence(), "=", *event.Get<int>())); },
+      "trace"));
   const TopicOf<int> topic = *bus.Topic<int>("a");
   int first = 0;
   EXPECT_TRUE(topic.SetHooks({.on_first_subscriber = [&] { ++first; }}).ok());

@@ -70,7 +70,6 @@ absl::AnyInvocable<void()>* Presence::NextHook() {
 }
 
 void Presence::Settle() {
-  AfterChange();  // Who is about to tell finds nothing left.
   if (ConsumerScope::IsInside(shared_.get())) return;
   ThreadWait wait;
   {

@@ -43,7 +43,8 @@ class Presence final : public FeedObserver {
 
   size_t subscribers() const;
 
-  // Blocks until no hook runs and none is due; but not from inside a hook of the same bus.
+  // Blocks until no hook runs, which then is so for ever if the feed has been closed: that tells every turn that is due. Not from
+  // inside a hook of the same bus.
   void Settle();
 
   absl::Status JoinLocked(const Subscriber& subscriber) override;

@@ -31,8 +31,8 @@ namespace eventbus {
 // `const T&`, gives nothing or an `absl::Status`.
 template <typename Handler, typename T>
 concept TopicHandlerOf = std::invocable<Handler&, absl::string_view, const T&> &&
-                         (std::is_void_v<std::invoke_result_t<Handler&, absl::string_view, const T&>> ||
-                          std::convertible_to<std::invoke_result_t<Handler&, absl::string_view, const T&>, absl::Status>);
+    (std::is_void_v<std::invoke_result_t<Handler&, absl::string_view, const T&>> ||
+     std::convertible_to<std::invoke_result_t<Handler&, absl::string_view, const T&>, absl::Status>);
 
 namespace internal {
 
