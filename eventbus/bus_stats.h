@@ -49,8 +49,8 @@ struct BusStats {
   // For people: a line for each topic, in columns.
   std::string ToTable() const;
 
-  // One object, in one line: what is above under the same names. Texts that are not UTF-8 are written byte by byte, as the
-  // characters of Latin-1.
+  // One object, in one line: what is above under the same names, with null for no limit. Texts that are not UTF-8 are written
+  // byte by byte, as the characters of Latin-1.
   std::string ToJson() const;
 
   // The text format of Prometheus, version 0.0.4: metrics named `eventbus_...`, with the labels `bus`, and `topic` and `type` where it

@@ -191,8 +191,8 @@ class EventBus {
     return AddErased(pattern, Erase(std::move(handler)), std::move(options), /*is_tap=*/false);
   }
 
-  // Looks on, for tracing: `handler` is called with every event, in the send and before anyone takes it, that is published to a
-  // topic that `pattern`, or a name, matches. To everyone else a tap is not there: it is no subscriber, an event that it alone
+  // Looks on, for tracing: `handler` is called in the send, with every event that is published to a topic that `pattern`, or a
+  // name, matches. To everyone else a tap is not there: it is no subscriber, an event that it alone
   // saw is unheard, and what it throws is ignored. Its subscription ends as others do.
   template <std::invocable<const AnyEvent&> Handler>
   absl::StatusOr<Subscription> Tap(absl::string_view pattern, Handler handler, std::string name = {}) {

@@ -45,7 +45,8 @@ struct Turns {
 // One thread's part: its subscriptions, and the channels that some of them fill.
 class Worker {
  public:
-  Worker(EventBus& bus, Counts& counts, std::mt19937_64 random) : bus_(bus), counts_(counts), random_(std::move(random)) {}
+  Worker(EventBus& bus, Counts& counts, std::mt19937_64 random)
+      : bus_(bus), counts_(counts), random_(std::move(random)) {}
 
   void Run() {
     for (int step = 0; step < kSteps; ++step) {
@@ -152,16 +153,19 @@ TEST(EventBusStress, ConservesEventsAndTurnsUnderChurn) {
   for (size_t i = 0; i < turns.size(); ++i) {
     const TopicOf<Payload> topic = *bus.Topic<Payload>(absl::StrCat("t.", i));
     Turns& its = turns[i];
-    ASSERT_TRUE(topic.SetHooks({.on_first_subscriber = [&its] {
-                                  EXPECT_EQ(its.inside.fetch_add(1), 0);
-                                  EXPECT_EQ(its.first++, its.last);
-                                  --its.inside;
-                                },
-                                .on_last_subscriber = [&its] {
-                                  EXPECT_EQ(its.inside.fetch_add(1), 0);
-                                  EXPECT_EQ(++its.last, its.first);
-                                  --its.inside;
-                                }})
+    ASSERT_TRUE(topic
+                    .SetHooks({.on_first_subscriber =
+                                   [&its] {
+                                     EXPECT_EQ(its.inside.fetch_add(1), 0);
+                                     EXPECT_EQ(its.first++, its.last);
+                                     --its.inside;
+                                   },
+                               .on_last_subscriber =
+                                   [&its] {
+                                     EXPECT_EQ(its.inside.fetch_add(1), 0);
+                                     EXPECT_EQ(++its.last, its.first);
+                                     --its.inside;
+                                   }})
                     .ok());
   }
   std::vector<std::thread> threads;

@@ -127,6 +127,14 @@ TEST(Typing, AContextCopiesAndItsHandleDoesNot) {
   static_assert(kCopyableAndMovable<Timer>);
 }
 
+TEST(Typing, ABusStaysAndItsHandlesAndEventsAreCopied) {
+  static_assert(kStaysWhereItIs<EventBus>);
+  static_assert(kCopyableAndMovable<AnyEvent>);
+  // A handle is copied where others move, so that none is ever null.
+  static_assert(std::copyable<TopicOf<int>> && !std::is_default_constructible_v<TopicOf<int>>);
+  static_assert(std::copyable<RequestOf<MoveOnly, MoveOnly>>);
+}
+
 TEST(Typing, ASubscriptionMovesAndDoesNotCopy) {
   static_assert(kMoveOnly<Subscription>);
   static_assert(std::is_nothrow_move_constructible_v<Subscription>);

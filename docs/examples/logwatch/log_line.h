@@ -10,7 +10,7 @@
 
 namespace logwatch {
 
-// A feed copies its event for each subscriber, so what is large is shared.
+// A topic copies its event for each subscriber, so what is large is shared.
 struct LogLine {
   std::shared_ptr<const std::string> source;  // The name of the input, as the user gave it.
   uint64_t number = 0;                        // In its source, from 1.

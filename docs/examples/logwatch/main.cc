@@ -2,14 +2,16 @@
 //
 //   bazel run -c opt //docs/examples:logwatch -- --alert 'half-' /var/log/dpkg.log
 //
-//                            +-> channel -> counter   (thread)
-//   files ->  reader -> feed +-> channel -> rate      (thread)
-//   stdin     (main thread)  +-> channel -> alert     (thread, if asked for)
-//                            +-> channel -> archive   (thread, if asked for)
+//                       topics
+//                       lines.1  +-> channel -> counter   (thread)
+//   files ->  reader -> lines.2 -+-> channel -> rate      (thread)
+//   stdin  (main thread)  ...    +-> channel -> alert     (thread, if asked for)
+//                                +-> channel -> archive   (thread, if asked for)
 //
 // What it shows:
-//   - `FeedOf<LogLine>`: one send reaches every subscriber. The channels are bounded, so a slow subscriber holds up the
-//     reader instead of losing lines or filling the memory.
+//   - `EventBus`: each input has a topic, which is made when it is opened, and the subscribers of "lines.*" get what is published
+//     there too. The channels are bounded, so a slow subscriber holds up the reader instead of losing lines or filling the
+//     memory.
 //   - `Select` in `subscriber.cc`: one thread waits for a line, the end of its subscription, and a tick.
 //   - `SignalContext` in `stop_signals.cc`: SIGINT cancels a context, and whoever waits with it stops. A `ReadinessFd` brings
 //     that to a `poll`, and a second signal ends the program.
@@ -19,6 +21,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -43,20 +46,22 @@
 #include "docs/examples/logwatch/standard_streams.h"
 #include "docs/examples/logwatch/stop_signals.h"
 #include "docs/examples/logwatch/subscriber.h"
-#include "eventbus/feed.h"
+#include "eventbus/event_bus.h"
 #include "eventbus/send_result.h"
 #include "eventbus/subscription_scope.h"
+#include "eventbus/topic_of.h"
 
 namespace logwatch {
 namespace {
 
-using ::eventbus::FeedOf;
+using ::eventbus::EventBus;
 using ::eventbus::SendResult;
 using ::eventbus::SubscriptionScope;
+using ::eventbus::TopicOf;
 
-// Publishes each line of `input`, until its end or a signal.
+// Publishes each line of `input` on `topic`, until its end or a signal.
 absl::Status PublishLines(const std::string& name, const Input& input, const StopSignals& signals,
-                          FeedOf<LogLine>& feed, InputTally& tally) {
+                          const TopicOf<LogLine>& topic, InputTally& tally) {
   LineReader reader(input.fd(), signals.fd());
   LogLine event;
   event.source = std::make_shared<const std::string>(name);
@@ -73,17 +78,26 @@ absl::Status PublishLines(const std::string& name, const Input& input, const Sto
     event.text = std::make_shared<const std::string>(std::move((*line)->text));
     // Without the context that the signals cancel: a send that is cancelled half-way has reached some subscribers and
     // not others. It does not wait long, for each subscriber receives until its channel is drained, or leaves.
-    const SendResult sent = feed.Send(event);
+    const SendResult sent = topic.Publish(event);
     if (!sent.status.ok()) return sent.status;
   }
 }
 
-InputTally PublishInputs(const std::vector<std::string>& names, const StopSignals& signals, FeedOf<LogLine>& feed) {
+// Publishes the lines of the `number`th input, which have a topic of their own.
+absl::Status PublishInput(const std::string& name, size_t number, const StopSignals& signals, EventBus& bus,
+                          InputTally& tally) {
+  const absl::StatusOr<Input> input = Input::Open(name);
+  if (!input.ok()) return input.status();
+  const absl::StatusOr<TopicOf<LogLine>> topic = bus.Topic<LogLine>(absl::StrCat("lines.", number));
+  return topic.ok() ? PublishLines(name, *input, signals, *topic, tally) : topic.status();
+}
+
+InputTally PublishInputs(const std::vector<std::string>& names, const StopSignals& signals, EventBus& bus) {
   InputTally tally;
+  size_t number = 0;
   for (const std::string& name : names) {
     if (signals.context().done()) break;
-    const absl::StatusOr<Input> input = Input::Open(name);
-    const absl::Status status = input.ok() ? PublishLines(name, *input, signals, feed, tally) : input.status();
+    const absl::Status status = PublishInput(name, ++number, signals, bus, tally);
     if (status.ok()) continue;
     tally.unreadable_inputs += 1;
     PrintMessage(absl::StrCat(name, ": ", status.message()));
@@ -124,18 +138,18 @@ ExitStatus Run(const Options& options) {
     archive.emplace(*std::move(opened));
   }
 
-  FeedOf<LogLine> feed({.name = "lines"});
+  EventBus bus({.name = "logwatch"});
   SubscriptionScope subscriptions;
   Subscribers subscribers;
   const auto subscribe = [&](const char* name, LineHandler& handler) {
-    subscribers.push_back(std::make_unique<Subscriber>(name, handler, feed, subscriptions));
+    subscribers.push_back(std::make_unique<Subscriber>(name, handler, bus, subscriptions));
   };
   subscribe("counter", counter);
   subscribe("rate", rate);
   if (alert) subscribe("alert", *alert);
   if (archive) subscribe("archive", *archive);
 
-  const InputTally inputs = PublishInputs(options.inputs, signals, feed);
+  const InputTally inputs = PublishInputs(options.inputs, signals, bus);
 
   // The drain: nothing more is sent, and each subscriber goes on until it has handled what is in its channel.
   subscriptions.Close();

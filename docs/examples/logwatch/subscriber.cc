@@ -23,20 +23,20 @@ using ::eventbus::Subscription;
 // reader instead of filling the memory.
 constexpr int kQueuedLines = 256;
 
-Subscription SubscribeOrEnded(eventbus::FeedOf<LogLine>& feed, const eventbus::Channel<LogLine>& lines,
+Subscription SubscribeOrEnded(eventbus::EventBus& bus, const eventbus::Channel<LogLine>& lines,
                               const std::string& name) {
-  absl::StatusOr<Subscription> subscription = feed.Subscribe(lines, {.name = name});
-  return subscription.ok() ? *std::move(subscription) : Subscription();  // Refused: the feed is closed.
+  absl::StatusOr<Subscription> subscription = bus.Subscribe<LogLine>("lines.*", lines, {.name = name});
+  return subscription.ok() ? *std::move(subscription) : Subscription();  // Refused: the bus is closed.
 }
 
 }  // namespace
 
-Subscriber::Subscriber(std::string name, LineHandler& handler, eventbus::FeedOf<LogLine>& feed,
+Subscriber::Subscriber(std::string name, LineHandler& handler, eventbus::EventBus& bus,
                        eventbus::SubscriptionScope& scope)
     : name_(std::move(name)),
       handler_(handler),
       lines_(kQueuedLines),
-      subscription_(scope.Track(SubscribeOrEnded(feed, lines_, name_))),
+      subscription_(scope.Track(SubscribeOrEnded(bus, lines_, name_))),
       thread_([this] { Run(); }) {}
 
 Subscriber::~Subscriber() {

@@ -1,4 +1,4 @@
-// A subscriber: a bounded channel that is subscribed to the feed, and a thread that receives from it.
+// A subscriber: a bounded channel that is subscribed to the lines of every input, and a thread that receives from it.
 
 #ifndef DOCS_EXAMPLES_LOGWATCH_SUBSCRIBER_H_
 #define DOCS_EXAMPLES_LOGWATCH_SUBSCRIBER_H_
@@ -11,7 +11,7 @@
 #include "docs/examples/logwatch/line_handler.h"
 #include "docs/examples/logwatch/log_line.h"
 #include "eventbus/channel.h"
-#include "eventbus/feed.h"
+#include "eventbus/event_bus.h"
 #include "eventbus/subscription.h"
 #include "eventbus/subscription_scope.h"
 
@@ -19,10 +19,9 @@ namespace logwatch {
 
 class Subscriber {
  public:
-  // Subscribes to `feed` and gives each line to `handler`, which must outlive this. Ends when `scope` is closed and the
-  // channel drained, or when the handler fails.
-  Subscriber(std::string name, LineHandler& handler, eventbus::FeedOf<LogLine>& feed,
-             eventbus::SubscriptionScope& scope);
+  // Subscribes to all topics of lines on `bus`, and gives each line to `handler`, which must outlive this. Ends when `scope`
+  // is closed and the channel drained, or when the handler fails.
+  Subscriber(std::string name, LineHandler& handler, eventbus::EventBus& bus, eventbus::SubscriptionScope& scope);
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
   ~Subscriber();

@@ -96,8 +96,8 @@ bool Report(const Summary& summary) {
 
 int Run(std::istream& file, bool trace) {
   EventBus bus({.name = "exchange", .on_unheard = [](const AnyEvent& event) {
-    std::cerr << "nobody heard of an event on " << event.topic() << "\n";
-  }});
+                  std::cerr << "nobody heard of an event on " << event.topic() << "\n";
+                }});
   SubscriptionScope scope;
   int64_t traced = 0;
   const auto tap = [&](const AnyEvent& event) {
@@ -153,7 +153,9 @@ int Run(std::istream& file, bool trace) {
   matcher.Finish();  // First who publishes to the others.
   ledger.Finish();
 
-  scope.Adopt(bus.Serve<BookQuery, BookState>("book", [&](const BookQuery& query) { return books[query.symbol].state(); }))
+  scope
+      .Adopt(
+          bus.Serve<BookQuery, BookState>("book", [&](const BookQuery& query) { return books[query.symbol].state(); }))
       .IgnoreError();
   const CancelHandle soon = Context::Background().WithTimeout(absl::Seconds(10));
   Totals read;

@@ -6,7 +6,7 @@
 // docs/decisions/own_mutex.md.
 //
 // Lock order (a thread that holds one may take only those below it; those of one line never together, but as said):
-//   1. `SubscriptionScope`'s mutex
+//   1. `SubscriptionScope`'s mutex, a bus's mutex
 //   2. a feed's membership mutex
 //   3. the mutex of the links between groups
 //   4. a broadcast's mutex
@@ -14,6 +14,7 @@
 //      by the select core, by address
 //   6. the mutex of a channel's receiving end, where it has one: under the channel's or alone
 //   7. the alarm clock's mutex, that of virtual time, that of signals: not under that
+//   8. the mutex of a topic's hooks, that of the parts of a wildcard subscription: nothing under them
 // User code runs under none of them.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_
