@@ -4,6 +4,7 @@
 
 #include "eventbus/internal/bus/bus_shared.h"
 #include "eventbus/internal/bus/erased_pattern.h"
+#include "eventbus/internal/ground/safe_status.h"
 
 namespace eventbus {
 
@@ -19,7 +20,10 @@ EventBus::EventBus(EventBusOptions options)
     : core_(MakeRef<BusCore>(MakeRef<BusShared>(std::move(options.name), options.max_topics, options.max_subscriptions,
                                                 std::move(options.on_unheard)))) {}
 
-EventBus::~EventBus() { Close(absl::CancelledError(core_->shared().Describe("was destroyed"))); }
+EventBus::~EventBus() {
+  Close(
+      internal::SafeStatus(absl::StatusCode::kCancelled, [this] { return core_->shared().Describe("was destroyed"); }));
+}
 
 absl::StatusOr<Subscription> EventBus::AddErased(absl::string_view pattern, ErasedHandler handler,
                                                  AnySubscribeOptions options, bool is_tap) {

@@ -51,7 +51,9 @@ TEST(EventBusAllocationFaults, HooksThatCouldNotBeSetAreNotThere) {
     int first = 0;
     const auto set = [&] { return topic.SetHooks({.on_first_subscriber = [&] { ++first; }}); };
     const bool done = fault.Attempt([&] { EXPECT_TRUE(set().ok()); });
-    if (!done) EXPECT_TRUE(set().ok());
+    if (!done) {
+      EXPECT_TRUE(set().ok());
+    }
     EXPECT_EQ(first, 1);
   });
 }

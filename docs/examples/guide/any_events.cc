@@ -23,8 +23,8 @@ TEST(Guide, AnyEvents) {
   // [guide]
   EventBus bus({.on_unheard = [&](const AnyEvent& event) { log.push_back(absl::StrCat(event.topic(), ": nobody")); }});
   const absl::StatusOr<TopicOf<Reading>> kitchen = bus.Topic<Reading>("home.kitchen");
-  const absl::Status hooked = kitchen->SetHooks({.on_first_subscriber = [&] { sensor_is_on = true; },
-                                                 .on_last_subscriber = [&] { sensor_is_on = false; }});
+  const absl::Status hooked = kitchen->SetHooks(
+      {.on_first_subscriber = [&] { sensor_is_on = true; }, .on_last_subscriber = [&] { sensor_is_on = false; }});
 
   // Looks on: it is no subscriber, and turns no sensor on.
   const absl::StatusOr<Subscription> tap = bus.Tap(

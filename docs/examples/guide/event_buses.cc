@@ -27,10 +27,9 @@ TEST(Guide, EventBuses) {
   // Another, which knows the names and not the first: "*" is any one token, ">" is the rest.
   const Channel<Order> inbox(16);
   const absl::StatusOr<Subscription> europe = bus.Subscribe<Order>("orders.eu", inbox);
-  const absl::StatusOr<Subscription> all =
-      bus.Subscribe<Order>("orders.*", [&](absl::string_view topic, const Order& order) {
-        log.push_back(absl::StrCat(topic, ": ", order.quantity));
-      });
+  const absl::StatusOr<Subscription> all = bus.Subscribe<Order>(
+      "orders.*",
+      [&](absl::string_view topic, const Order& order) { log.push_back(absl::StrCat(topic, ": ", order.quantity)); });
   orders->Publish({.quantity = 10});
   bus.Publish("orders.us", Order{.quantity = 20});  // a topic that is new: `all` hears of it
 

@@ -13,8 +13,8 @@ namespace {
 TEST(Guide, Requests) {
   EventBus bus;
   // [guide]
-  const absl::StatusOr<Subscription> server = bus.Serve<std::string, int>(
-      "lengths", [](const std::string& text) { return static_cast<int>(text.size()); });
+  const absl::StatusOr<Subscription> server =
+      bus.Serve<std::string, int>("lengths", [](const std::string& text) { return static_cast<int>(text.size()); });
 
   const CancelHandle soon = Context::Background().WithTimeout(absl::Seconds(2));
   const absl::StatusOr<int> length = bus.Request<int>("lengths", std::string("four"), soon.context());

@@ -17,11 +17,12 @@
 
 #include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -79,9 +80,10 @@ class BusCore final : public RefCounted {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   size_t topic_count_ ABSL_GUARDED_BY(mutex_) = 0;
   List<TopicState> topics_ ABSL_GUARDED_BY(mutex_);  // Each with a reference.
-  absl::flat_hash_map<absl::string_view, TopicState*> named_ ABSL_GUARDED_BY(mutex_);
+  // Not Abseil's tables, which do not survive an allocation that fails.
+  std::unordered_map<absl::string_view, TopicState*, absl::Hash<absl::string_view>> named_ ABSL_GUARDED_BY(mutex_);
   SubjectTrie<TopicState> names_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<const Element*, TopicState*> of_types_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<const Element*, TopicState*> of_types_ ABSL_GUARDED_BY(mutex_);
   List<PatternState> subscribed_ ABSL_GUARDED_BY(mutex_);  // Each with a reference.
   SubjectTrie<PatternState> patterns_ ABSL_GUARDED_BY(mutex_);
 };

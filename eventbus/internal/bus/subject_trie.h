@@ -9,11 +9,12 @@
 #define EVENTBUS_INTERNAL_BUS_SUBJECT_TRIE_H_
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/strings/string_view.h"
 #include "eventbus/internal/bus/subject.h"
 
@@ -56,7 +57,8 @@ class SubjectTrie {
 
  private:
   struct Node {
-    absl::btree_map<std::string, std::unique_ptr<Node>> children;
+    // Abseil's containers do not survive an allocation that fails.
+    std::map<std::string, std::unique_ptr<Node>, std::less<>> children;
     std::vector<T*> things;
   };
 
