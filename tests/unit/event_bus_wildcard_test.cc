@@ -10,8 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "eventbus/clock.h"
+#include "eventbus/event.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/overflow.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/payloads.h"
@@ -103,6 +105,37 @@ TEST(Wildcard, FiltersAndExecutorsAreThoseOfAFeed) {
   subscription.Unsubscribe();
   executor.RunAll();
   EXPECT_EQ(seen.size(), 4u) << "what waited is dropped";
+}
+
+TEST(Wildcard, OverflowAndWhatIsLostAreThoseOfAFeed) {
+  EventBus bus;
+  ManualExecutor executor;
+  std::vector<int> lost;
+  std::vector<uint64_t> sequences;
+  const Subscription subscription = MustSubscribe(bus.Subscribe<int>(
+      "*", [&](int, const EventInfo& info) { sequences.push_back(info.sequence); },
+      {.executor = &executor, .capacity = 1, .overflow = Overflow::kDropOldest, .on_lost = [&](int n) {
+         lost.push_back(n);
+       }}));
+  for (const char* topic : {"a", "b"}) {
+    for (int n = 1; n <= 3; ++n) EXPECT_EQ(bus.Publish(topic, n).delivered, 1u);
+  }
+  executor.RunAll();
+  EXPECT_EQ(lost, (std::vector<int>{1, 2, 1, 2}));
+  EXPECT_EQ(sequences, (std::vector<uint64_t>{3, 3}));
+}
+
+TEST(Wildcard, WhatIsForOneTopicIsRefused) {
+  EventBus bus;
+  ThreadPool pool(1);
+  EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}, {.limit = 1}).status().message(),
+            "pattern '*': limit and LatestBy are for subscriptions to one topic");
+  EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}, {.executor = &pool, .overflow = LatestBy([](int n) { return n; })})
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}, {.replay = 1}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(bus.Stats().subscriptions, 0u);
 }
 
 TEST(Wildcard, UnsubscribeEndsItAtEveryTopic) {

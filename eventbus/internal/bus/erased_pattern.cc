@@ -36,7 +36,8 @@ absl::StatusOr<Subscription> ErasedPattern::SubscribeAt(TopicState& topic) {
   if (kind_ == Kind::kTap) {
     // As a filter, which sees every event in the send itself; and no event is for one that it refuses.
     parts.filter = [this, &core, &element](const void* value) {
-      StatusOfCall([&] { return Call(core, element, core.CountSends(), value); }, [](absl::string_view) { return absl::OkStatus(); })
+      StatusOfCall([&] { return Call(core, element, core.CountSends(), value); },
+                   [](absl::string_view) { return absl::OkStatus(); })
           .IgnoreError();
       return false;
     };

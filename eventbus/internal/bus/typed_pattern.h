@@ -68,8 +68,11 @@ class TypedPattern final : public PatternState {
       return FeedAccess::SubscribeTo<T>(feed, target_, PartOptions(), std::move(self));
     } else {
       return FeedAccess::SubscribeHandler<T>(
-          feed, [this, &core = FeedAccess::core(feed)](const T& event, const EventInfo& info) { return Call(core, event, info); }, PartOptions(),
-          std::move(self));
+          feed,
+          [this, &core = FeedAccess::core(feed)](const T& event, const EventInfo& info) {
+            return Call(core, event, info);
+          },
+          PartOptions(), std::move(self));
     }
   }
 
