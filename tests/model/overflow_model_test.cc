@@ -115,6 +115,41 @@ TEST(OverflowModel, UnsubscribeAgainstTheHookOfALoss) {
   });
 }
 
+TEST(OverflowModel, CloseAgainstAnEviction) {
+  Explore([] {
+    FeedOf<int> feed;
+    const Channel<Event<int>> channel(1);
+    Account account;
+    SubscribeOptions<int> options = {.overflow = Overflow::kDropOldest};
+    options.on_lost = [&](int) { ++account.lost; };
+    absl::StatusOr<Subscription> subscription = feed.Subscribe(channel, std::move(options));
+    size_t delivered = 0;
+    Thread sender([&] { delivered = feed.Send(1).delivered + feed.Send(2).delivered; });
+    channel.Close();
+    sender.Join();
+    if (absl::StatusOr<Event<int>> event = channel.TryReceive(); event.ok()) account.See(event->value, event->info);
+    Check(static_cast<size_t>(account.seen + account.lost) == delivered, "seen or lost");
+  });
+}
+
+TEST(OverflowModel, CloseOfTheFeedAgainstAHandlerThatLoses) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    bool open = true;
+    absl::StatusOr<Subscription> subscription =
+        feed.Subscribe([&](int) { Check(open, "not called later"); },
+                       {.executor = &executor, .capacity = 1, .overflow = Overflow::kDropOldest});
+    feed.Send(1);
+    Thread runner([&] { executor.RunAll(); });
+    feed.Close(absl::OkStatus());
+    open = false;
+    runner.Join();
+    executor.RunAll();
+    Check(subscription->ended(), "ended");
+  });
+}
+
 TEST(OverflowModel, UnsubscribeAgainstAKey) {
   Explore([] {
     ManualExecutor executor;

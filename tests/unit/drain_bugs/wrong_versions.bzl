@@ -24,6 +24,7 @@ def _wrong_version(mutant, deps):
         ],
         outs = [program + ".cc"],
         cmd = "python3 $(location //tests/model/mutants:mutate.py) $(location %s) $@ $(SRCS)" % mutant,
+        tags = ["wrong"],
         tools = ["//tests/model/mutants:mutate.py"],
     )
     cc_binary(
@@ -31,6 +32,7 @@ def _wrong_version(mutant, deps):
         testonly = True,
         srcs = [program + ".cc"],
         copts = ["-w"],
+        tags = ["wrong"],
         deps = deps,
     )
     return ":" + program
@@ -55,4 +57,5 @@ def wrong_versions_test(name, right, mutants, mutants_of_the_test, cases, deps):
         srcs = ["wrong_versions_test.sh"],
         args = ["$(rootpath %s)" % right],
         data = programs + mutants + mutants_of_the_test + [right],
+        tags = ["wrong"],
     )
