@@ -9,8 +9,10 @@
 #include "eventbus/join_subscriptions.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/new_subscription.h"
+#include "eventbus/on_each.h"
 #include "eventbus/resubscribe.h"
 #include "eventbus/select.h"
+#include "eventbus/task.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
 
@@ -168,6 +170,27 @@ TEST(JoinModel, UnsubscribeAgainstTheThreadOfTheMoment) {
   });
 }
 
+// The receiver of the reason runs in the thread that ends the first, which is about to wake the join.
+TEST(JoinModel, WhoIsToldTheReasonOfOneMayUnsubscribeAll) {
+  Explore([] {
+    InlineExecutor executor;
+    FeedOf<int> one;
+    FeedOf<int> two;
+    const Channel<int> channel(1);
+    std::vector<Subscription> both = FromBoth(one, two, channel);
+    const ReceiveChannel<absl::Status> err = both.front().Err();
+    Subscription joined;
+    const Spawned<absl::Status> telling = err.OnEach(executor, [&](const absl::Status&) {
+      joined.Unsubscribe();
+      Check(two.subscribers() == 0, "the other is unsubscribed");
+    });
+    joined = JoinSubscriptions(std::move(both), {.executor = &executor});
+    Thread closer([&] { one.Close(absl::AbortedError("")); });
+    closer.Join();
+    Check(joined.ended(), "over");
+  });
+}
+
 TEST(JoinModel, AFailureWhileItBegins) {
   Explore([] {
     InlineExecutor executor;
@@ -181,6 +204,26 @@ TEST(JoinModel, AFailureWhileItBegins) {
     Check(two.subscribers() == 0, "the other is unsubscribed");
     closer.Join();
   });
+}
+
+// The second fails when the end of the join has passed its waiter, if that may begin before all waiters are in; and wakes one
+// that is gone. It takes four preemptions.
+TEST(JoinModel, TwoFailuresWhileItBegins) {
+  Explore(
+      [] {
+        InlineExecutor executor;
+        FeedOf<int> one;
+        FeedOf<int> two;
+        const Channel<int> channel(1);
+        std::vector<Subscription> both = FromBoth(one, two, channel);
+        Thread first([&] { one.Close(absl::AbortedError("")); });
+        Thread second([&] { two.Close(absl::AbortedError("")); });
+        { const Subscription joined = JoinSubscriptions(std::move(both), {.executor = &executor}); }
+        Check(one.subscribers() + two.subscribers() == 0, "over");
+        first.Join();
+        second.Join();
+      },
+      {.random_executions = 30'000, .changes = 4});
 }
 
 // The end of a subscription can be seen before its reason.

@@ -219,8 +219,7 @@ size_t ChannelCore::TryReceiveMany(void* to, size_t max) {
   return count;
 }
 
-bool ChannelCore::Close() {
-  WakeList wakes;
+bool ChannelCore::Close(WakeList& wakes) {
   MutexLock lock(&mutex);
   if (closed_.load(std::memory_order_relaxed)) return false;
   // Release pairs with the acquire in `closed`.

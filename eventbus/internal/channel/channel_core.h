@@ -63,7 +63,12 @@ class ChannelCore : public Selectable, public RefCounted {
   size_t TryReceiveMany(void* to, size_t max);
 
   // Refuses sends, returns blocked senders' values, ends receivers once drained. True for the first call.
-  bool Close();
+  bool Close() {
+    WakeList wakes;
+    return Close(wakes);
+  }
+  // The same; whom that makes ready is left on `wakes`.
+  bool Close(WakeList& wakes);
 
   // Acquire, paired with the release in `Close`.
   bool closed() const { return closed_.load(std::memory_order_acquire); }

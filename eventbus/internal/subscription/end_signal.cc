@@ -12,7 +12,9 @@ EndSignal& EndSignal::Ended() {
 }
 
 bool EndSignal::End(const absl::Status& reason) {
-  WakeList wakes;  // Wakes when the reason is there for those who wait for it.
+  // Wakes when the reason is there for those who wait for the end, and those who wait for the reason with them: what is woken
+  // may run user code in this thread, which may wait for a waker that has not been there yet.
+  WakeList wakes;
   Ref<ChannelCore> channel;
   {
     MutexLock lock(&mutex);
@@ -21,7 +23,7 @@ bool EndSignal::End(const absl::Status& reason) {
     channel = channel_;
   }
   // Either the channel was there before the end, and this announces it, or it is made after it, and `Err` does.
-  if (channel) Announce(channel, reason);
+  if (channel) Announce(*channel, reason, wakes);
   return true;
 }
 
@@ -41,16 +43,18 @@ Ref<ChannelCore> EndSignal::ErrCore() {
     if (!HasHappenedLocked()) return made;
     reason = reason_;
   }
-  Announce(made, reason);
+  WakeList wakes;
+  Announce(*made, reason, wakes);
   return made;
 }
 
-void EndSignal::Announce(const Ref<ChannelCore>& channel, const absl::Status& reason) {
+void EndSignal::Announce(ChannelCore& channel, const absl::Status& reason, WakeList& wakes) {
   if (!reason.ok()) {
     absl::Status value = reason;
-    channel->Complete(Role::kSend, &value, Instant::Past());  // There is room for one, unless the reader closed it.
+    MutexLock lock(&channel.mutex);
+    channel.TrySendLocked(&value, wakes);  // There is room for one, unless the reader closed it.
   }
-  channel->Close();
+  channel.Close(wakes);
 }
 
 }  // namespace eventbus::internal

@@ -8,6 +8,7 @@
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/event.h"
+#include "eventbus/internal/waiting/waiter.h"
 #include "eventbus/receive_channel.h"
 
 namespace eventbus::internal {
@@ -27,7 +28,8 @@ class EndSignal final : public Event {
 
  private:
   Ref<ChannelCore> ErrCore();
-  static void Announce(const Ref<ChannelCore>& channel, const absl::Status& reason);
+  // Whom that makes ready goes on `wakes`.
+  static void Announce(ChannelCore& channel, const absl::Status& reason, WakeList& wakes);
 
   // Under `mutex` there are a few assignments only; the channel is used outside it.
   absl::Status reason_ ABSL_GUARDED_BY(mutex);
