@@ -37,13 +37,17 @@
 #define EVENTBUS_CHANNEL_H_
 
 #include <cstddef>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "eventbus/internal/channel/channel_handle.h"
 #include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/send_channel.h"
+#include "eventbus/source_location.h"
 
 namespace eventbus {
 
@@ -53,14 +57,23 @@ inline constexpr Unbounded kUnbounded;
 
 // A copyable handle to a channel, one pointer wide; the channel lives as long as a handle does. Distinct handles may be
 // used from any threads at once, and so may the `const` calls of one.
+struct ChannelOptions {
+  // For people: in what `DumpWaiters` says (`dump_waiters.h`).
+  std::string name = {};
+};
+
 template <typename T>
 class Channel : public internal::ChannelHandle, public SendSide<Channel<T>, T>, public ReceiveSide<Channel<T>, T> {
  public:
   // A new channel that holds `capacity` values; 0 is a rendezvous, where each send waits for its receiver. Allocates
   // all its memory here; may throw `std::bad_alloc`. A negative capacity fails at once.
-  explicit Channel(std::ptrdiff_t capacity = 0) : Channel(Slots{CheckedCapacity(capacity)}) {}
+  // `location` is where people are told that it was made.
+  explicit Channel(std::ptrdiff_t capacity = 0, ChannelOptions options = {},
+                   SourceLocation location = SourceLocation::current())
+      : Channel(Slots{CheckedCapacity(capacity)}, std::move(options), location) {}
 
-  explicit Channel(Unbounded) : Channel(Slots{internal::kUnboundedCapacity}) {}
+  explicit Channel(Unbounded, ChannelOptions options = {}, SourceLocation location = SourceLocation::current())
+      : Channel(Slots{internal::kUnboundedCapacity}, std::move(options), location) {}
 
   // One direction of the same channel.
   operator SendChannel<T>() const { return SendChannel<T>(core_); }
@@ -75,8 +88,9 @@ class Channel : public internal::ChannelHandle, public SendSide<Channel<T>, T>, 
   struct Slots {
     size_t count;
   };
-  explicit Channel(Slots slots)
-      : internal::ChannelHandle(internal::MakeRef<internal::ChannelCore>(internal::kElementOf<T>, slots.count)) {}
+  Channel(Slots slots, ChannelOptions options, SourceLocation location)
+      : internal::ChannelHandle(internal::MakeRef<internal::ChannelCore>(
+            internal::kElementOf<T>, slots.count, internal::Label(location, std::move(options.name)))) {}
 
   static size_t CheckedCapacity(std::ptrdiff_t capacity) {
     if (capacity < 0) internal::Fail("Channel", absl::StrCat("negative capacity ", capacity));

@@ -23,6 +23,7 @@
 // | | counts |
 // |---|---|
 // | a thread that is blocked with a deadline, or in a select with a timer, however many it has | 1 |
+// | a send of a feed that is blocked, for its stall report (`stall_watch.h`), unless those are off | 1 |
 // | a task that waits with a deadline or for a timer | 1 |
 // | a callback of a context with a deadline, a `Watchdog` | 1 |
 // | a `ReadinessFd` of a timer; a `Timer` that was reset to an earlier moment | 1 |

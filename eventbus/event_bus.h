@@ -79,6 +79,7 @@
 #include "eventbus/request_of.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 #include "eventbus/topic_of.h"
 
@@ -162,49 +163,56 @@ class EventBus {
   // matches. As `FeedOf<T>::Subscribe`, and what refuses a topic; a wildcard subscription is not refused for the type of a topic.
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(absl::string_view subject, const SendChannel<std::type_identity_t<T>>& channel,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeTo<T>(subject, channel, std::move(options));
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(subject, channel, std::move(options), location);
   }
   // To a handler that is called with the event, or with the name of its topic and the event.
   template <typename T, typename Handler>
   requires HandlerOf<Handler, T> || TopicHandlerOf<Handler, T> absl::StatusOr<Subscription> Subscribe(
-      absl::string_view subject, Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeTo<T>(subject, std::move(handler), std::move(options));
+      absl::string_view subject, Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {},
+      SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(subject, std::move(handler), std::move(options), location);
   }
 
   // Subscribes to the topic of the type.
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const SendChannel<std::type_identity_t<T>>& channel,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeIn(Topic<T>(), channel, std::move(options));
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeIn(Topic<T>(), channel, std::move(options), location);
   }
   template <typename T, HandlerOf<T> Handler>
-  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeIn(Topic<T>(), std::move(handler), std::move(options));
+  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeIn(Topic<T>(), std::move(handler), std::move(options), location);
   }
 
   // Subscribes to every topic, of whatever type, now and later, that `pattern` matches. The handler is called by the publisher,
   // in the send: see above for wildcards. To handle the events elsewhere, let it send copies to a channel.
   template <AnyEventHandler Handler>
   absl::StatusOr<Subscription> SubscribeAny(absl::string_view pattern, Handler handler,
-                                            AnySubscribeOptions options = {}) {
-    return AddErased(pattern, Erase(std::move(handler)), std::move(options), /*is_tap=*/false);
+                                            AnySubscribeOptions options = {},
+                                            SourceLocation location = SourceLocation::current()) {
+    return AddErased(pattern, Erase(std::move(handler)), std::move(options), /*is_tap=*/false, location);
   }
 
   // Looks on, for tracing: `handler` is called in the send, with every event that is published to a topic that `pattern`, or a
   // name, matches. To everyone else a tap is not there: it is no subscriber, an event that it alone
   // saw is unheard, and what it throws is ignored. Its subscription ends as others do.
   template <std::invocable<const AnyEvent&> Handler>
-  absl::StatusOr<Subscription> Tap(absl::string_view pattern, Handler handler, std::string name = {}) {
+  absl::StatusOr<Subscription> Tap(absl::string_view pattern, Handler handler, std::string name = {},
+                                   SourceLocation location = SourceLocation::current()) {
     return AddErased(pattern, Erase([handler = std::move(handler)](const AnyEvent& event) mutable { handler(event); }),
-                     {.name = std::move(name)}, /*is_tap=*/true);
+                     {.name = std::move(name)}, /*is_tap=*/true, location);
   }
 
   // Answers the requests of a topic, or of all that a pattern matches, with what `handler` returns, an error included. If it
   // throws, the answer is `kInternal`, and the exception goes on to the feed.
   template <typename Request, typename Reply, ServerOf<Request, Reply> Handler>
   absl::StatusOr<Subscription> Serve(absl::string_view subject, Handler handler,
-                                     SubscribeOptions<RequestOf<Request, Reply>> options = {}) {
+                                     SubscribeOptions<RequestOf<Request, Reply>> options = {},
+                                     SourceLocation location = SourceLocation::current()) {
     return Subscribe<RequestOf<Request, Reply>>(
         subject,
         [handler = std::move(handler)](const RequestOf<Request, Reply>& request) mutable {
@@ -213,7 +221,7 @@ class EventBus {
           std::move(threw).Cancel();
           request.Respond(std::move(reply));
         },
-        std::move(options));
+        std::move(options), location);
   }
 
   // Publishes `request`, and blocks for the first answer, which may be an error; or until `context` is done, which is checked
@@ -298,22 +306,25 @@ class EventBus {
 
   template <typename T, typename Target>
   static absl::StatusOr<Subscription> SubscribeIn(const absl::StatusOr<TopicOf<T>>& topic, Target target,
-                                                  SubscribeOptions<T> options) {
+                                                  SubscribeOptions<T> options, SourceLocation location) {
     if (!topic.ok()) return topic.status();
     if constexpr (TopicHandlerOf<Target, T>) {
       return topic->Subscribe([name = topic->name(), target = std::move(target)](
                                   const T& event) mutable { return target(absl::string_view(name), event); },
-                              std::move(options));
+                              std::move(options), location);
     } else {
-      return topic->Subscribe(std::move(target), std::move(options));
+      return topic->Subscribe(std::move(target), std::move(options), location);
     }
   }
 
   template <typename T, typename Target>
-  absl::StatusOr<Subscription> SubscribeTo(absl::string_view subject, Target target, SubscribeOptions<T> options) {
-    if (!internal::HasWildcard(subject)) return SubscribeIn(Topic<T>(subject), std::move(target), std::move(options));
+  absl::StatusOr<Subscription> SubscribeTo(absl::string_view subject, Target target, SubscribeOptions<T> options,
+                                           SourceLocation location) {
+    if (!internal::HasWildcard(subject)) {
+      return SubscribeIn(Topic<T>(subject), std::move(target), std::move(options), location);
+    }
     if (absl::Status invalid = internal::CheckPattern(subject); !invalid.ok()) return invalid;
-    return internal::SubscribePattern<T>(core_, subject, std::move(target), std::move(options));
+    return internal::SubscribePattern<T>(core_, subject, std::move(target), std::move(options), location);
   }
 
   using ErasedHandler = absl::AnyInvocable<absl::Status(const AnyEvent& event)>;
@@ -331,7 +342,7 @@ class EventBus {
   }
 
   absl::StatusOr<Subscription> AddErased(absl::string_view pattern, ErasedHandler handler, AnySubscribeOptions options,
-                                         bool is_tap);
+                                         bool is_tap, SourceLocation location);
 
   absl::Status NobodyToAsk(absl::string_view topic) const;
 

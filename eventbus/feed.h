@@ -75,11 +75,14 @@
 #include "eventbus/internal/channel/channel_handle.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/overflow.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
+#include "eventbus/subscription_stats.h"
 
 namespace eventbus {
 
@@ -165,17 +168,20 @@ class FeedBase {
 
   const std::string& name() const { return core_->name(); }
 
+  // What its sends came to. Takes locks for a moment.
+  FeedStats stats() const { return core_->stats(); }
+
  protected:
   friend struct FeedAccess;
 
-  FeedBase(FeedOptions options, const Element* element)
-      : core_(MakeRef<FeedCore>(std::move(options.name), element, options.held, options.history)) {}
+  FeedBase(FeedOptions options, SourceLocation location, const Element* element)
+      : core_(MakeRef<FeedCore>(Label(location, std::move(options.name)), element, options.held, options.history)) {}
   ~FeedBase();
 
   // `channel` is of `T` or of `Event<T>`.
   template <typename T, typename Sent>
   absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options,
-                                           Ref<SubscriberOwner> owner = {}) {
+                                           SourceLocation location, Ref<SubscriberOwner> owner = {}) {
     if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
       return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
     }
@@ -184,11 +190,11 @@ class FeedBase {
     parts.channel = ChannelAccess::core(channel);
     if constexpr (!std::is_same_v<Sent, T>) parts.event = &kEventElementOf<T>;
     parts.overflow = options.overflow.overflow();
-    return core_->Subscribe(kElementOf<T>, PartsOf(options, std::move(owner)), std::move(parts));
+    return core_->Subscribe(kElementOf<T>, PartsOf(options, location, std::move(owner)), std::move(parts));
   }
 
   template <typename T, typename Handler>
-  absl::StatusOr<Subscription> SubscribeHandler(Handler handler, SubscribeOptions<T> options,
+  absl::StatusOr<Subscription> SubscribeHandler(Handler handler, SubscribeOptions<T> options, SourceLocation location,
                                                 Ref<SubscriberOwner> owner = {}) {
     if (options.executor == nullptr && options.capacity != 0) {
       return core_->Refuse("Subscribe: capacity is for handlers with an executor");
@@ -211,7 +217,8 @@ class FeedBase {
     queue.capacity = options.capacity == 0 ? kCapacity : options.capacity;
     queue.overflow = options.overflow.overflow();
     queue.make_keys = std::move(OverflowAccess::make_index(options.overflow));
-    return core_->Subscribe(kElementOf<T>, PartsOf(options, std::move(owner)), std::move(parts), std::move(queue));
+    return core_->Subscribe(kElementOf<T>, PartsOf(options, location, std::move(owner)), std::move(parts),
+                            std::move(queue));
   }
 
   template <typename T>
@@ -244,10 +251,10 @@ class FeedBase {
   }
 
   template <typename T>
-  static SubscriberParts PartsOf(SubscribeOptions<T>& options, Ref<SubscriberOwner> owner) {
+  static SubscriberParts PartsOf(SubscribeOptions<T>& options, SourceLocation location, Ref<SubscriberOwner> owner) {
     SubscriberParts parts;
     parts.owner = std::move(owner);
-    parts.name = std::move(options.name);
+    parts.label = Label(location, std::move(options.name));
     parts.limit = options.limit;
     parts.replay = options.replay;
     if (options.on_lost) {
@@ -272,13 +279,14 @@ struct FeedAccess {
 
   template <typename T>
   static absl::StatusOr<Subscription> SubscribeTo(FeedBase& feed, const SendChannel<T>& channel,
-                                                  SubscribeOptions<T> options, Ref<SubscriberOwner> owner) {
-    return feed.SubscribeTo<T>(channel, std::move(options), std::move(owner));
+                                                  SubscribeOptions<T> options, SourceLocation location,
+                                                  Ref<SubscriberOwner> owner) {
+    return feed.SubscribeTo<T>(channel, std::move(options), location, std::move(owner));
   }
   template <typename T, typename Handler>
   static absl::StatusOr<Subscription> SubscribeHandler(FeedBase& feed, Handler handler, SubscribeOptions<T> options,
-                                                       Ref<SubscriberOwner> owner) {
-    return feed.SubscribeHandler<T>(std::move(handler), std::move(options), std::move(owner));
+                                                       SourceLocation location, Ref<SubscriberOwner> owner) {
+    return feed.SubscribeHandler<T>(std::move(handler), std::move(options), location, std::move(owner));
   }
 };
 
@@ -289,23 +297,28 @@ struct FeedAccess {
 template <typename T>
 class FeedOf : public internal::FeedBase {
  public:
-  explicit FeedOf(FeedOptions options = {}) : FeedBase(std::move(options), &internal::kElementOf<T>) {}
+  // `location`, here and below, is where people are told that it was made.
+  explicit FeedOf(FeedOptions options = {}, SourceLocation location = SourceLocation::current())
+      : FeedBase(std::move(options), location, &internal::kElementOf<T>) {}
 
   // Sends every later value to `channel` until the returned subscription ends. `kInvalidArgument` if the channel is
   // null, `kFailedPrecondition` if the feed is closed. Never blocks.
-  absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {}) {
-    return SubscribeTo(channel, std::move(options));
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo(channel, std::move(options), location);
   }
 
   // The same to a channel that gets each value with its sequence number, and how many were lost before it.
-  absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel, SubscribeOptions<T> options = {}) {
-    return SubscribeTo(channel, std::move(options));
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo(channel, std::move(options), location);
   }
 
   // The same with a handler, which is called with every later value: in `options.executor`, or in the sending thread.
   template <HandlerOf<T> Handler>
-  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {}) {
-    return this->template SubscribeHandler<T>(std::move(handler), std::move(options));
+  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return this->template SubscribeHandler<T>(std::move(handler), std::move(options), location);
   }
 
   // Delivers `value` to every subscription that was there when it began; blocks until each has taken it or ended.
@@ -332,32 +345,38 @@ class FeedOf : public internal::FeedBase {
 // `kInvalidArgument`, and the message names both; the feed stays usable. Otherwise as `FeedOf`.
 class Feed : public internal::FeedBase {
  public:
-  explicit Feed(FeedOptions options = {}) : FeedBase(std::move(options), nullptr) {}
+  explicit Feed(FeedOptions options = {}, SourceLocation location = SourceLocation::current())
+      : FeedBase(std::move(options), location, nullptr) {}
 
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeTo<T>(channel, std::move(options));
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(channel, std::move(options), location);
   }
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const Channel<T>& channel,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeTo<T>(SendChannel<T>(channel), std::move(options));
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(SendChannel<T>(channel), std::move(options), location);
   }
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeTo<T>(channel, std::move(options));
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(channel, std::move(options), location);
   }
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const Channel<Event<T>>& channel,
-                                         SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeTo<T>(SendChannel<Event<T>>(channel), std::move(options));
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(SendChannel<Event<T>>(channel), std::move(options), location);
   }
   // With a handler, the element type is said: `feed.Subscribe<Order>(handler)`.
   template <typename T, HandlerOf<T> Handler>
-  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {}) {
-    return SubscribeHandler<T>(std::move(handler), std::move(options));
+  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeHandler<T>(std::move(handler), std::move(options), location);
   }
 
   template <typename T>

@@ -39,8 +39,10 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "eventbus/case.h"
+#include "eventbus/context.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/subscription_stats.h"
 
 namespace eventbus {
 
@@ -67,6 +69,18 @@ class [[nodiscard]] Subscription {
     const internal::Ref<internal::SubscriptionState> state = state_;  // A handler may own this, and goes with its end.
     if (state) state->Unsubscribe();
   }
+
+  // The same, but waits for a filter or handler only until `context` is done: then its status. The subscription is refused
+  // further values in any case, and the call that runs is the last; but the subscription has not ended before a later
+  // `Unsubscribe` has waited for that, as its destruction does. OK if nothing runs, whatever the context.
+  absl::Status Unsubscribe(const Context& context) {
+    const internal::Ref<internal::SubscriptionState> state = state_;
+    return state ? state->UnsubscribeWithin(context) : absl::OkStatus();
+  }
+
+  // What has become of its values. Of a joined subscription, the sums of what it consists of, but for the queues; of one
+  // that is not of a feed, nothing. Takes locks for a moment.
+  SubscriptionStats stats() const { return state_ ? state_->stats() : SubscriptionStats(); }
 
   // Where the reason arrives if the subscription ends by itself; closed once it has ended for any reason. Always the
   // same channel; allocates it the first time.

@@ -118,7 +118,7 @@ class ThreadPool final : public Executor {
   uint64_t handled_ ABSL_GUARDED_BY(mutex_) = 0;    // Works that have ended since a drain began.
   uint64_t abandoned_ ABSL_GUARDED_BY(mutex_) = 0;  // Works that were accepted, and then taken out by `Close`.
 
-  internal::Event finished_;                                            // All threads have ended.
+  internal::EventCalled<"end of thread pool"> finished_;                // All threads have ended.
   std::vector<internal::Atomic<internal::ThreadIdentity>> identities_;  // Relaxed: each thread looks for itself only.
   std::vector<internal::Thread> threads_;
 };

@@ -30,6 +30,7 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus {
@@ -55,12 +56,14 @@ class TopicOf {
   SendResult TryPublish(const T& event) const { return Sent(feed().TrySend(event), event); }
 
   // As `FeedOf<T>::Subscribe`; also `kResourceExhausted` if the bus has as many subscriptions as it may have.
-  absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {}) const {
-    return feed().Subscribe(channel, std::move(options));
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) const {
+    return feed().Subscribe(channel, std::move(options), location);
   }
   template <HandlerOf<T> Handler>
-  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {}) const {
-    return feed().Subscribe(std::move(handler), std::move(options));
+  absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) const {
+    return feed().Subscribe(std::move(handler), std::move(options), location);
   }
 
   // Has `hooks` called from now on, on_first_subscriber at once if there is a subscriber already. `kAlreadyExists` if the topic

@@ -177,7 +177,7 @@ class TbbExecutor final : public Executor {
   size_t runners_ ABSL_GUARDED_BY(mutex_) = 0;
   WorkList queue_ ABSL_GUARDED_BY(mutex_);
 
-  internal::Event finished_;  // Closed, and no runner is left.
+  internal::EventCalled<"end of executor"> finished_;  // Closed, and no runner is left.
 };
 
 }  // namespace eventbus

@@ -1,6 +1,7 @@
 // Handlers under unsubscription, close, the shutdown of their executor and sends of their own in the same instant.
 
 #include "eventbus/channel.h"
+#include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/thread_pool.h"
@@ -118,6 +119,48 @@ TEST(HandlerModel, TwoHandlersThatSendToTheirOwnFeedNeverWaitForEachOther) {
         }
       },
       {.random_executions = 5000});
+}
+
+TEST(HandlerModel, UnsubscribeWithinAContextAgainstACallInTheSend) {
+  Explore([] {
+    FeedOf<int> feed;
+    Channel<int> go_on;
+    int inside = 0;
+    Subscription subscription = *feed.Subscribe([&](int) {
+      ++inside;
+      go_on.Receive().IgnoreError();
+      --inside;
+    });
+    const CancelHandle handle = Context::Background().WithCancel();
+    Thread sender([&] { feed.Send(1); });
+    Thread closer([&] { go_on.Close(); });
+    Check(subscription.Unsubscribe(handle.context()).ok(), "nobody cancels");
+    Check(inside == 0, "no call is in progress");
+    closer.Join();
+    sender.Join();
+  });
+}
+
+TEST(HandlerModel, UnsubscribeWithinAContextAgainstACallInAnExecutor) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    int inside = 0;
+    Subscription subscription = *feed.Subscribe(
+        [&](int) {
+          ++inside;
+          executor.size();  // A point at which others could come in.
+          --inside;
+        },
+        {.executor = &executor});
+    feed.Send(1);
+    CancelHandle handle = Context::Background().WithCancel();
+    Thread runner([&] { executor.RunAll(); });
+    Check(subscription.Unsubscribe(handle.context()).ok(), "nobody cancels");
+    Check(inside == 0, "no call is in progress");
+    runner.Join();
+    executor.RunAll();
+  });
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ class Permits final : public Selectable {
     return waiting_.CountLinked();
   }
 
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "permit"; }
   bool TryComplete(Waiter& arm, WakeList&) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (ended_) {
       arm.outcome = Outcome::kClosed;

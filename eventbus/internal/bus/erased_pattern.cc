@@ -10,9 +10,10 @@
 
 namespace eventbus::internal {
 
-ErasedPattern::ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, Kind kind, Handler handler,
-                             ErrorHook on_error, bool ends_on_error)
+ErasedPattern::ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, SourceLocation location, Kind kind,
+                             Handler handler, ErrorHook on_error, bool ends_on_error)
     : PatternState(std::move(bus), std::move(pattern), std::move(name), nullptr, kind == Kind::kSubscriber),
+      location_(location),
       kind_(kind),
       handler_(std::move(handler)),
       on_error_(std::move(on_error)),
@@ -30,7 +31,7 @@ absl::StatusOr<Subscription> ErasedPattern::SubscribeAt(TopicState& topic) {
   FeedCore& core = topic.core();
   const Element& element = topic.element();
   SubscriberParts parts;
-  parts.name = name();
+  parts.label = Label(location_, name());
   parts.owner = Ref<SubscriberOwner>(this);
   HandlerParts handler_parts;
   if (kind_ == Kind::kTap) {

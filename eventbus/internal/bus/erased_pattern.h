@@ -14,6 +14,7 @@
 #include "eventbus/internal/bus/pattern_state.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus::internal {
@@ -27,8 +28,8 @@ class ErasedPattern final : public PatternState {
     kTap,  // Not a subscriber to anyone; what the handler throws or returns changes nothing.
   };
 
-  ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, Kind kind, Handler handler, ErrorHook on_error,
-                bool ends_on_error);
+  ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, SourceLocation location, Kind kind,
+                Handler handler, ErrorHook on_error, bool ends_on_error);
 
  private:
   ~ErasedPattern() override;
@@ -37,6 +38,7 @@ class ErasedPattern final : public PatternState {
 
   absl::Status Call(FeedCore& core, const Element& element, uint64_t sequence, const void* value);
 
+  const SourceLocation location_;
   const Kind kind_;
   Handler handler_;
   ErrorHook on_error_;  // May be empty.

@@ -42,7 +42,14 @@ void PatternState::AttachTo(TopicState& topic) {
 
 void PatternState::Unsubscribe() { Close(absl::OkStatus()); }
 
-void PatternState::Close(const absl::Status& reason) { End(reason, /*waits=*/!ConsumerScope::IsInside(this)); }
+absl::Status PatternState::UnsubscribeWithin(const Context& context) {
+  return End(absl::OkStatus(), ConsumerScope::IsInside(this) ? nullptr : &context);
+}
+
+void PatternState::Close(const absl::Status& reason) {
+  const Context forever = Context::Background();
+  End(reason, ConsumerScope::IsInside(this) ? nullptr : &forever).IgnoreError();
+}
 
 void PatternState::PartEnded(const absl::Status& reason) {
   {
@@ -50,10 +57,10 @@ void PatternState::PartEnded(const absl::Status& reason) {
     if (ended_) return;
   }
   // Without waiting: another part may be ending in the same way, and wait for this one.
-  End(reason, /*waits=*/false);
+  End(reason, /*waits=*/nullptr).IgnoreError();
 }
 
-void PatternState::End(const absl::Status& reason, bool waits) {
+absl::Status PatternState::End(const absl::Status& reason, const Context* waits) {
   const Ref<PatternState> forgotten = bus_->Forget(*this);  // N2
   absl::Span<const Ref<SubscriptionState>> parts;
   {
@@ -66,13 +73,26 @@ void PatternState::End(const absl::Status& reason, bool waits) {
     auto& subscriber = static_cast<Subscriber&>(*part);  // Parts are subscriptions of feeds.
     subscriber.feed->EndByItself(subscriber, reason);
   }
-  if (waits) {
-    for (const Ref<SubscriptionState>& part : parts) part->Unsubscribe();
+  absl::Status late;
+  if (waits != nullptr) {
+    for (const Ref<SubscriptionState>& part : parts) late.Update(part->UnsubscribeWithin(*waits));
   }
-  signal_.End(reason);
+  if (late.ok()) signal_.End(reason);
   std::vector<Ref<SubscriptionState>> gone;  // Destroyed after the lock.
   MutexLock lock(&mutex_);
-  if (--enders_ == 0) gone.swap(parts_);  // N3
+  if (--enders_ == 0 && late.ok()) gone.swap(parts_);  // N3
+  return late;
+}
+
+SubscriptionStats PatternState::stats() const {
+  std::vector<Ref<SubscriptionState>> parts;
+  {
+    MutexLock lock(&mutex_);
+    parts = parts_;
+  }
+  SubscriptionStats sum;
+  for (const Ref<SubscriptionState>& part : parts) sum += part->stats();
+  return sum;
 }
 
 size_t PatternState::CountTopics() const {

@@ -20,6 +20,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "eventbus/context.h"
 #include "eventbus/internal/bus/topic_state.h"
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/ground/element.h"
@@ -30,6 +31,7 @@
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/subscription.h"
+#include "eventbus/subscription_stats.h"
 
 namespace eventbus::internal {
 
@@ -38,6 +40,8 @@ class BusCore;
 class PatternState : public SubscriberOwner, public ListNode<PatternState> {
  public:
   void Unsubscribe() override;
+  absl::Status UnsubscribeWithin(const Context& context) override;
+  SubscriptionStats stats() const override;
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }
@@ -70,7 +74,9 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   virtual absl::StatusOr<Subscription> SubscribeAt(TopicState& topic) = 0;
 
  private:
-  void End(const absl::Status& reason, bool waits);
+  // Waits for its handlers while `waits` lasts, null: not at all. Its status if they had not ended by then: so they are to be waited
+  // for again.
+  absl::Status End(const absl::Status& reason, const Context* waits);
 
   const Ref<BusCore> bus_;
   const std::string pattern_;

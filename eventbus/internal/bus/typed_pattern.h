@@ -23,6 +23,7 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/send_channel.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus {
@@ -40,10 +41,12 @@ namespace internal {
 template <typename T, typename Target>
 class TypedPattern final : public PatternState {
  public:
-  TypedPattern(Ref<BusCore> bus, std::string pattern, Target target, SubscribeOptions<T> options)
+  TypedPattern(Ref<BusCore> bus, std::string pattern, Target target, SubscribeOptions<T> options,
+               SourceLocation location)
       : PatternState(std::move(bus), std::move(pattern), options.name, &kElementOf<T>, /*counts=*/true),
         target_(std::move(target)),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        location_(location) {}
 
   // Whether a feed would take the target and the options, and so would several.
   absl::Status Check() {
@@ -65,14 +68,14 @@ class TypedPattern final : public PatternState {
   absl::StatusOr<Subscription> SubscribeTo(FeedOf<T>& feed) {
     Ref<SubscriberOwner> self(this);
     if constexpr (std::is_same_v<Target, SendChannel<T>>) {
-      return FeedAccess::SubscribeTo<T>(feed, target_, PartOptions(), std::move(self));
+      return FeedAccess::SubscribeTo<T>(feed, target_, PartOptions(), location_, std::move(self));
     } else {
       return FeedAccess::SubscribeHandler<T>(
           feed,
           [this, &core = FeedAccess::core(feed)](const T& event, const EventInfo& info) {
             return Call(core, event, info);
           },
-          PartOptions(), std::move(self));
+          PartOptions(), location_, std::move(self));
     }
   }
 
@@ -119,12 +122,14 @@ class TypedPattern final : public PatternState {
 
   Target target_;
   SubscribeOptions<T> options_;
+  const SourceLocation location_;
 };
 
 template <typename T, typename Target>
 absl::StatusOr<Subscription> SubscribePattern(const Ref<BusCore>& bus, absl::string_view pattern, Target target,
-                                              SubscribeOptions<T> options) {
-  auto state = MakeRef<TypedPattern<T, Target>>(bus, std::string(pattern), std::move(target), std::move(options));
+                                              SubscribeOptions<T> options, SourceLocation location) {
+  auto state =
+      MakeRef<TypedPattern<T, Target>>(bus, std::string(pattern), std::move(target), std::move(options), location);
   if (absl::Status refused = state->Check(); !refused.ok()) return refused;
   return bus->Add(std::move(state));
 }

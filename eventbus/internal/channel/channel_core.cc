@@ -9,9 +9,10 @@
 
 namespace eventbus::internal {
 
-ChannelCore::ChannelCore(const Element& element, size_t capacity)
+ChannelCore::ChannelCore(const Element& element, size_t capacity, Label label)
     : ring_(capacity >= kLeastSplitCapacity && capacity != kUnboundedCapacity ? SplitRing::Make(element, capacity)
-                                                                              : nullptr) {
+                                                                              : nullptr),
+      label_(std::move(label)) {
   if (ring_ != nullptr) {
     std::construct_at(&stored_.sender, *ring_);
   } else {
@@ -182,7 +183,7 @@ Outcome ChannelCore::WaitFor(Role role, void* value, Instant deadline) {
   bool late = false;
   while (true) {
     WakeList wakes;
-    ThreadWait wait;
+    ThreadWait wait(this);
     Instant until = deadline;
     {
       MutexLock lock(&mutex);
@@ -288,5 +289,13 @@ Instant ChannelCore::ReadyAt(const Waiter& arm) const {
 bool ChannelCore::TryProduce(void*) { return false; }
 
 Instant ChannelCore::ProducesAt() const { return Instant::Never(); }
+
+void ChannelCore::DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const {
+  thing.what = arm.role == Role::kSend ? "send to channel" : "receive from channel";
+  thing.is_send = arm.role == Role::kSend;
+  thing.name = label_.name();
+  thing.location = label_.location();
+  thing.queue = {.size = ApproxSize(), .capacity = capacity()};
+}
 
 }  // namespace eventbus::internal

@@ -27,6 +27,7 @@
 #include "eventbus/internal/channel/channel_watch.h"
 #include "eventbus/internal/channel/element_queue.h"
 #include "eventbus/internal/channel/split_ring.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/wait_queue.h"
@@ -36,7 +37,7 @@ namespace eventbus::internal {
 class ChannelCore : public Selectable, public RefCounted {
  public:
   // `capacity` 0 is a rendezvous, `kUnboundedCapacity` has no limit.
-  ChannelCore(const Element& element, size_t capacity);
+  ChannelCore(const Element& element, size_t capacity, Label label = {});
 
   // Constants of the queue, which need no lock; the analysis knows the queue only as a whole.
   const Element& element() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -81,6 +82,7 @@ class ChannelCore : public Selectable, public RefCounted {
   // Selectable.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override;
   Instant ReadyAt(const Waiter& arm) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Tells `watch` of every change from now on, beginning with how things are. Removing one is O(watches).
@@ -159,8 +161,9 @@ class ChannelCore : public Selectable, public RefCounted {
   WaitQueue receivers_ ABSL_GUARDED_BY(mutex);
   WaitQueue senders_ ABSL_GUARDED_BY(mutex);
   ChannelWatch* watches_ ABSL_GUARDED_BY(mutex) = nullptr;  // The first. Most channels have none.
-  // Null unless the queue is split. The last, so that receivers do not read from the cache line that senders write.
+  // Null unless the queue is split. Behind all that senders write, so that receivers do not read from that cache line.
   SplitRing* const ring_;
+  const Label label_;
 };
 
 }  // namespace eventbus::internal

@@ -5,7 +5,7 @@ namespace eventbus::internal {
 bool AsyncSelectWait::Suspend(CoroutineActivity& activity, std::coroutine_handle<> here) {
   if (run_.PollOneByOne(selected_)) return false;
   activity_ = &activity;
-  activity.WaitAt(here);
+  activity.WaitAt(here, *this);
   Instant due = Instant::Never();
   {
     WakeList wakes;

@@ -44,6 +44,8 @@ class AsyncSelectWait final : public Operation, private Alarm {
   bool TryClaim(Waiter& waiter) override { return word_.Claim(&waiter); }
   void Wake(Waiter&, ReadyWork& ready) override { activity_->Notify(ready); }
 
+  void DescribeWait(WaiterInfo& info) const override { run_.Describe(info); }
+
  private:
   void Ring(WakeList& wakes, ReadyWork& ready) override;
 

@@ -50,7 +50,7 @@ class CancelCallbackState final : public RefCounted, private EndCallback, privat
   const bool timed_;                     // It has an alarm.
   absl::AnyInvocable<void()> function_;  // Touched by who calls it, and by the destructor.
   ThreadIdentity runner_ ABSL_GUARDED_BY(context_->mutex) = nullptr;
-  Event over_;
+  EventCalled<"end of callback"> over_;
 };
 
 }  // namespace eventbus::internal

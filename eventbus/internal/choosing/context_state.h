@@ -73,6 +73,7 @@ class ContextState final : public Selectable,
   // Selectable: complete when the context is done.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "end of context"; }
   Instant ReadyAt(const Waiter& arm) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:

@@ -12,9 +12,14 @@ namespace {
 // A select that a thread waits for.
 class SelectOperation final : public Operation {
  public:
+  // `slow` may be null.
+  SelectOperation(const SelectRun& run, SlowWait* slow) : run_(run), slow_(slow) {}
+
   bool TryClaim(Waiter& waiter) override { return word_.Claim(&waiter); }
 
   void Wake(Waiter&, ReadyWork&) override { parker_.Unpark(Parker::kWoken); }
+
+  void DescribeWait(WaiterInfo& info) const override { run_.Describe(info); }
 
   // Sleeps until claimed or until `until`. False if it gave up: then nobody will claim.
   bool Await(Instant until) {
@@ -25,7 +30,13 @@ class SelectOperation final : public Operation {
   }
 
   // The same, but claims nothing: false if nobody has claimed it yet.
-  bool AwaitClaim(Instant until) { return parker_.Park(Parker::kWoken, until); }
+  bool AwaitClaim(Instant until) {
+    while (!parker_.Park(Parker::kWoken, slow_ != nullptr ? std::min(until, slow_->due()) : until, this)) {
+      if (slow_ == nullptr || slow_->due() >= until) return false;
+      slow_->Tell();
+    }
+    return true;
+  }
 
   // Claimed in the same instant: the transfer happened and the wake-up is on its way.
   void AwaitWakeUp() { parker_.Park(Parker::kWoken, Instant::Never()); }
@@ -36,6 +47,8 @@ class SelectOperation final : public Operation {
   ClaimWord& word() { return word_; }
 
  private:
+  const SelectRun& run_;
+  SlowWait* const slow_;
   ClaimWord word_;
   Parker parker_;
 };
@@ -66,8 +79,8 @@ bool AwaitEnlisted(SelectRun& run, SelectOperation& operation, Instant due, Inst
 }
 
 // Steps 2 and 3. False if nothing took effect by `deadline`.
-bool PollTogetherAndWait(SelectRun& run, Instant deadline, Selected& selected) {
-  SelectOperation operation;
+bool PollTogetherAndWait(SelectRun& run, Instant deadline, SlowWait* slow, Selected& selected) {
+  SelectOperation operation(run, slow);
   const bool may_wait = deadline != Instant::Past();
   Instant due = Instant::Never();
   {
@@ -83,13 +96,13 @@ bool PollTogetherAndWait(SelectRun& run, Instant deadline, Selected& selected) {
 
 }  // namespace
 
-Selected SelectAmong(absl::Span<const Arm> arms, Choice choice, Instant deadline) {
+Selected SelectAmong(absl::Span<const Arm> arms, Choice choice, Instant deadline, SlowWait* slow) {
   SelectRun run(arms, choice);
   Selected selected = {.index = -1, .outcome = Outcome::kDeadline};
   if (run.PollOneByOne(selected)) return selected;
-  if (PollTogetherAndWait(run, deadline, selected)) return selected;
+  if (PollTogetherAndWait(run, deadline, slow, selected)) return selected;
   // A poll comes after the deadline too, so what was ready by then is not missed.
-  if (deadline != Instant::Past()) PollTogetherAndWait(run, Instant::Past(), selected);
+  if (deadline != Instant::Past()) PollTogetherAndWait(run, Instant::Past(), slow, selected);
   return selected;
 }
 

@@ -38,9 +38,21 @@ struct Selected {
   Outcome outcome;
 };
 
+// What a wait that lasts does about it, in the thread that waits, which keeps its places in the queues meanwhile.
+class SlowWait {
+ public:
+  // When it is to be told; `Instant::Never()`: not again.
+  virtual Instant due() const = 0;
+  // That moment has come. With no lock held; sets a later one. Must not throw.
+  virtual void Tell() = 0;
+
+ protected:
+  ~SlowWait() = default;
+};
+
 // Blocks until one arm took effect or the deadline passed. `Instant::Past()` never blocks. Allocates nothing for up to
 // 8 arms; O(n log n) if it has to wait.
-Selected SelectAmong(absl::Span<const Arm> arms, Choice choice, Instant deadline);
+Selected SelectAmong(absl::Span<const Arm> arms, Choice choice, Instant deadline, SlowWait* slow = nullptr);
 
 }  // namespace eventbus::internal
 

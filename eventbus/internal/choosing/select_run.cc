@@ -127,6 +127,12 @@ bool SelectRun::PollDueLocked(WakeList& wakes, Selected& selected, Instant& due)
   return false;
 }
 
+void SelectRun::Describe(WaiterInfo& info) const {
+  for (size_t i = 0; i < arms_.size(); ++i) {
+    if (arms_[i].target != nullptr) arms_[i].target->DescribeWaitFor(waiters_[i], info.things.emplace_back());
+  }
+}
+
 void SelectRun::Withdraw(WakeList& wakes) {
   for (size_t i = 0; i < arms_.size(); ++i) {
     if (arms_[i].target == nullptr) continue;

@@ -12,6 +12,7 @@
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/waiter.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -59,6 +60,9 @@ class SelectRun {
 
   // The end of step 3: takes out whatever waiter is still enlisted. Whom that makes ready goes on `wakes`.
   void Withdraw(WakeList& wakes);
+
+  // Says for what it waits, while that stays so.
+  void Describe(WaiterInfo& info) const;
 
   // What a claim by `waiter`, one of this run's, comes to.
   Selected SelectedBy(const Waiter& waiter) const {

@@ -98,7 +98,7 @@ class SpawnedState final : public CoroutineActivity {
   void Announce(WakeList& wakes) override { end_.Happen(wakes); }
 
   const std::coroutine_handle<TaskPromise<T>> frame_;
-  Event end_;
+  EventCalled<"end of coroutine"> end_;
   // Written before the end is announced, and read after it.
   std::optional<JoinResult<T>> result_;
   std::exception_ptr thrown_;

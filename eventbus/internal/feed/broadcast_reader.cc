@@ -18,6 +18,7 @@ void BroadcastReader::JoinOwn(const Element& element) {
   MutexLock lock(&own_->mutex);
   queue_ = own_.get();
   ring_ = own_->ring_;
+  taken_.store(0, std::memory_order_relaxed);
   waits_ = true;
   own_->idle_.PushBack(waiter_);
 }
@@ -44,6 +45,7 @@ bool BroadcastReader::Refill() {
     }
     if (next_ < limit) {
       available_ = limit;
+      high_water_.RaiseTo(limit - next_);
       return true;
     }
     if (next_ == ring_end) {
@@ -107,6 +109,14 @@ bool BroadcastReader::Await(Waiter& delivery, const EventInfo& info, uint64_t po
     if (word_.compare_exchange_weak(seen, waiting, std::memory_order_seq_cst, std::memory_order_relaxed)) return true;
   }
   return false;
+}
+
+size_t BroadcastReader::CountWaiting(uint64_t common_head) const {
+  // Relaxed: a count. It is looked at before the head, which is no less.
+  const uint64_t taken = taken_.load(std::memory_order_relaxed);
+  const uint64_t head = own_ != nullptr ? own_->head() : common_head;
+  // The value that a send waits for it to take may be published already.
+  return head <= taken ? 0 : std::min<uint64_t>(head - taken, capacity_);
 }
 
 void BroadcastReader::EndWait(WakeList& wakes) {

@@ -12,6 +12,7 @@
 #include "eventbus/internal/feed/broadcast_ring.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/waiter.h"
 
@@ -88,6 +89,16 @@ class BroadcastReader {
   // on `wakes`.
   void LeaveOwn(bool finish, WakeList& wakes);
 
+  // Whether a send waits for room.
+  bool IsWaitedFor() const { return word_.load(std::memory_order_acquire) & kWaiting; }
+
+  // The most that it has found waiting.
+  size_t high_water() const { return high_water_.Get(); }
+
+  // How many values wait for it now, or did a moment ago; `common_head` is the head of the common broadcast. Not while it is being
+  // detached.
+  size_t CountWaiting(uint64_t common_head) const;
+
   // Whether what is published is for it. Sure if asked under the mutex of what it reads.
   bool has_left() const { return word_.load(std::memory_order_acquire) & kLeft; }
   bool reads_common() const { return !(word_.load(std::memory_order_acquire) & (kDetached | kLeft)); }
@@ -104,6 +115,7 @@ class BroadcastReader {
   static constexpr uint64_t kLeft = 4;
   static constexpr int kPositionShift = 3;
 
+  static constexpr uint64_t kNotJoined = static_cast<uint64_t>(-1);  // In `taken_`: nothing waits for it.
   static constexpr size_t kNoIndex = static_cast<size_t>(-1);
 
   // Finds what has been published meanwhile; else leaves the waiter, unless it has left: false.
@@ -125,9 +137,10 @@ class BroadcastReader {
   Ref<BroadcastRing> ring_;
   uint64_t next_ = 0;
   uint64_t available_ = 0;  // It may take all below this.
-  bool waits_ = false;      // The waiter was left, and what came of that has not been looked at.
+  Statistic high_water_;
+  bool waits_ = false;  // The waiter was left, and what came of that has not been looked at.
 
-  Atomic<uint64_t> taken_{0};  // `next_`, for the sender.
+  Atomic<uint64_t> taken_{kNotJoined};  // `next_`, for the sender.
   Atomic<uint64_t> word_{0};
 
   // The sender's, for who has claimed it.

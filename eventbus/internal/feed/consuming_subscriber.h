@@ -35,6 +35,7 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
   void Begin() { StartWaiting(); }
 
   Activity* consumer() final { return this; }
+  bool ConsumerHasEnded() const final { return consumer_has_ended_; }
 
   bool Replay(Ref<KeptEvent> event, absl::Status&) final {
     if (replayed_ == nullptr) replayed_ = std::make_unique<std::deque<Ref<KeptEvent>>>();
@@ -98,6 +99,10 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
     DropHandler();
   }
 
+  void Announce(WakeList& wakes) final { feed->ConsumerEnded(consumer_has_ended_, wakes); }
+
+  void DescribeEnd(WaitedFor& thing) const final { DescribeHandler(thing); }
+
   Ref<KeptEvent> NextReplayed() {
     if (replayed_ == nullptr) return nullptr;
     if (replayed_->empty()) {
@@ -113,6 +118,7 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
   void LetGo() final { DropRef(); }
   void Wake(Waiter&, ReadyWork& ready) final { Notify(ready); }
 
+  bool consumer_has_ended_ = false;  // Guarded by the mutex of the feed's `UserCodeEnd`.
   std::unique_ptr<std::deque<Ref<KeptEvent>>>
       replayed_;  // What comes before the source's. Null: nothing. Set before others know of this (H1).
 };

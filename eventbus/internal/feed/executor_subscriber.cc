@@ -16,6 +16,8 @@ ExecutorSubscriber::ExecutorSubscriber(Ref<FeedCore> feed_core, SubscriberParts 
   }
 }
 
+QueueFill ExecutorSubscriber::Fill() const { return {.size = feed->CountWaiting(*this), .capacity = capacity()}; }
+
 void ExecutorSubscriber::StopReceiving(uint64_t, WakeList& wakes) {
   if (own() != nullptr) {
     LeaveOwn(finishing(), wakes);

@@ -24,6 +24,9 @@ class ExecutorSubscriber final : public ConsumingSubscriber<BroadcastReader> {
 
   Way way() const override { return own() == nullptr ? Way::kCommon : Way::kOwn; }
   void StopReceiving(uint64_t send, WakeList& wakes) override;
+  QueueFill Fill() const override;
+  size_t HighWater() const override { return high_water(); }
+  bool HasNotTaken(const Delivery&) const override { return IsWaitedFor(); }
 
   // For who joins it to the feed's broadcast: a ring for its capacity, if it may need one.
   Ref<BroadcastRing>& ring() { return ring_; }
@@ -46,6 +49,8 @@ class QueueSubscriber final : public ConsumingSubscriber<OverflowQueue> {
   Way way() const override { return Way::kQueue; }
   void StopReceiving(uint64_t, WakeList& wakes) override { Leave(finishing(), wakes); }
   size_t Queued() const override { return size(); }
+  QueueFill Fill() const override { return {.size = size(), .capacity = capacity()}; }
+  size_t HighWater() const override { return high_water(); }
 
  private:
   ~QueueSubscriber() override = default;

@@ -6,18 +6,20 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "eventbus/internal/choosing/await.h"
 #include "eventbus/internal/choosing/select_core.h"
 #include "eventbus/internal/feed/executor_subscriber.h"
 #include "eventbus/internal/feed/sending.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
+#include "eventbus/internal/observing/stall_watch.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
 
-FeedCore::FeedCore(std::string name, const Element* element, bool held, size_t history)
-    : name_(std::move(name)),
+FeedCore::FeedCore(Label label, const Element* element, bool held, size_t history)
+    : label_(std::move(label)),
       held_(held),
       element_(element),
       history_(history > 0 ? std::make_unique<History>(history) : nullptr) {
@@ -33,7 +35,14 @@ bool FeedCore::Release() {
 FeedCore::~FeedCore() = default;  // Every member held a reference to this feed, so there are none left.
 
 std::string FeedCore::Describe(absl::string_view what) const {
-  return name_.empty() ? absl::StrCat("feed: ", what) : absl::StrCat("feed '", name_, "': ", what);
+  return name().empty() ? absl::StrCat("feed: ", what) : absl::StrCat("feed '", name(), "': ", what);
+}
+
+void FeedCore::DescribeAs(const char* what, WaitedFor& thing) const {
+  thing.what = what;
+  thing.is_send = true;
+  thing.name = name();
+  thing.location = label_.location();
 }
 
 absl::Status FeedCore::CheckElement(const Element& element) {
@@ -253,6 +262,75 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
   AfterChange();
 }
 
+absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& context) {
+  {
+    Ref<Subscriber> dropped;
+    WakeList wakes;
+    MutexLock lock(&membership_);
+    RemoveLocked(subscriber, wakes, dropped);
+  }
+  Activity* const consumer = subscriber.consumer();
+  if (consumer != nullptr) consumer->RequestStop();
+  // From inside a filter or the handler itself it does not wait, as above.
+  if (!IsSending() && (consumer == nullptr || !consumer->RunsHere())) {
+    call_waiters_.fetch_add(1, std::memory_order_seq_cst);  // F5
+    const absl::Cleanup leave = [this] { call_waiters_.fetch_sub(1, std::memory_order_relaxed); };
+    AsymmetricFence::Heavy();
+    const Arm end = {.target = &user_code_end_, .value = &subscriber};
+    if (Await(end, Instant::Past()) != Outcome::kDone && Await(end, context) != Outcome::kDone) return context.status();
+  }
+  subscriber.end_signal.End(absl::OkStatus());
+  return absl::OkStatus();
+}
+
+void FeedCore::ConsumerEnded(bool& ended, WakeList& wakes) {
+  MutexLock lock(&user_code_end_.mutex);
+  ended = true;
+  user_code_end_.Changed(wakes);
+}
+
+bool FeedCore::UserCodeEnd::TryComplete(Waiter& arm, WakeList&) {
+  const auto* const subscriber = static_cast<const Subscriber*>(arm.value);
+  // Sequentially consistent for the case without the fence; the release in the sender makes what it ran visible.
+  if (feed_.calling_.load(std::memory_order_seq_cst) == subscriber || !subscriber->ConsumerHasEnded()) return false;
+  arm.outcome = Outcome::kDone;
+  return true;
+}
+
+void FeedCore::UserCodeEnd::Changed(WakeList& wakes) {
+  for (size_t left = waiting_.CountLinked(); left > 0; --left) {
+    Waiter& waiter = *waiting_.front();
+    waiter.Unlink();
+    const auto* const subscriber = static_cast<const Subscriber*>(waiter.value);
+    if (feed_.calling_.load(std::memory_order_seq_cst) == subscriber || !subscriber->ConsumerHasEnded()) {
+      waiting_.PushBack(waiter);
+    } else if (waiter.operation->TryClaim(waiter)) {
+      waiter.outcome = Outcome::kDone;
+      wakes.Add(waiter);
+    }
+  }
+}
+
+void FeedCore::UserCodeEnd::DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const {
+  static_cast<const Subscriber*>(arm.value)->DescribeHandler(thing);
+}
+
+size_t FeedCore::CountWaiting(const BroadcastReader& reader) const {
+  MutexLock lock(&membership_);  // Under which a reader is detached, and has a broadcast of its own.
+  return reader.CountWaiting(common_.head());
+}
+
+FeedStats FeedCore::stats() const {
+  FeedStats stats;
+  stats.slow_sends = slow_sends_.Get();
+  stats.blocked = absl::Nanoseconds(blocked_.Get());
+  stats.senders_waiting = turn_.CountWaiting();
+  stats.subscribers = subscribers();
+  MutexLock lock(&membership_);
+  stats.sends = send_number_;
+  return stats;
+}
+
 void FeedCore::AwaitUserCode(const Subscriber* subscriber) {
   bool waits = !IsSending();
   while (waits) {
@@ -355,6 +433,44 @@ bool FeedCore::Finish(Subscriber& subscriber) {
   return true;
 }
 
+class FeedCore::SlowTurn final : public SlowWait {
+ public:
+  explicit SlowTurn(FeedCore& feed) : feed_(feed) {}
+
+  Instant due() const override { return clock_.due(); }
+  void Tell() override {
+    const absl::Duration waited = clock_.Pass();
+    // The send that has the turn reports by itself where it waits for room.
+    if (feed_.calling_.load(std::memory_order_relaxed) == nullptr) return;
+    StallWatch::Get().Tell([&] { return feed_.DescribeCall(waited); });
+  }
+
+ private:
+  FeedCore& feed_;
+  StallClock clock_;
+};
+
+StallReport FeedCore::StartReport(StallReport::Cause cause, absl::Duration waited) const {
+  StallReport report;
+  report.cause = cause;
+  report.feed = name();
+  report.location = label_.location();
+  report.waited = waited;
+  report.senders_waiting = turn_.CountWaiting();
+  return report;
+}
+
+StallReport FeedCore::DescribeCall(absl::Duration waited) {
+  StallReport report = StartReport(StallReport::Cause::kCallHasNotReturned, waited);
+  MutexLock lock(&membership_);
+  // Of a send that is in progress now, and cannot end under the mutex: so it is there (F4).
+  const Subscriber* const called = sending_ ? calling_.load(std::memory_order_relaxed) : nullptr;
+  if (called == nullptr) return report;
+  report.event = send_number_;
+  report.not_taken_by.push_back({.subscription = called->id(), .name = called->name(), .location = called->location()});
+  return report;
+}
+
 absl::Status FeedCore::TakeTurn(const Context& context, Waiting waiting) {
   if (context.done()) return context.status();
   if (IsSending()) {
@@ -364,7 +480,8 @@ absl::Status FeedCore::TakeTurn(const Context& context, Waiting waiting) {
   if (turn_.TryTake()) return absl::OkStatus();
   if (waiting == Waiting::kRefused) return absl::Status(absl::StatusCode::kUnavailable, "");
   const Arm arms[] = {{.target = ContextAccess::state(context)}, {.target = &turn_}};
-  if (SelectAmong(arms, Choice::kListed, Instant::Never()).index == 0) return context.status();
+  SlowTurn slow(*this);
+  if (SelectAmong(arms, Choice::kListed, Instant::Never(), &slow).index == 0) return context.status();
   return absl::OkStatus();
 }
 

@@ -45,6 +45,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/feed/broadcast.h"
@@ -53,10 +54,15 @@
 #include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/feed/subscriber.h"
+#include "eventbus/internal/ground/label.h"
+#include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/waiting/turn.h"
 #include "eventbus/internal/waiting/wait_queue.h"
 #include "eventbus/send_result.h"
+#include "eventbus/stall_report.h"
 #include "eventbus/subscription.h"
+#include "eventbus/subscription_stats.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -64,7 +70,7 @@ class FeedCore final : public RefCounted {
  public:
   // `element` may be null: then the first `Subscribe` or send decides.
   // `held`: sends wait until `Release`. The last `history` values are kept for those who subscribe later.
-  FeedCore(std::string name, const Element* element, bool held, size_t history);
+  FeedCore(Label label, const Element* element, bool held, size_t history);
 
   // Lets sends go on, if they were held: true for the first call then.
   bool Release();
@@ -94,7 +100,14 @@ class FeedCore final : public RefCounted {
   // Relaxed: a count, not a synchronisation.
   size_t subscribers() const { return member_count_.load(std::memory_order_relaxed); }
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return label_.name(); }
+
+  FeedStats stats() const;
+
+  // As `Subscription::Unsubscribe`.
+  absl::Status Unsubscribe(Subscriber& subscriber, const Context& context);
+  // Sets `ended`, of a subscriber, and wakes who waits for that.
+  void ConsumerEnded(bool& ended, WakeList& wakes);
 
   // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
   bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
@@ -107,6 +120,9 @@ class FeedCore final : public RefCounted {
   void LeaveCommon(BroadcastReader& reader, bool finish, WakeList& wakes) { common_.Leave(reader, finish, wakes); }
   // The largest capacity that the broadcast has room for. Never becomes less.
   size_t CommonCapacity() const { return common_.capacity(); }
+
+  // How many values wait for `reader`.
+  size_t CountWaiting(const BroadcastReader& reader) const;
 
   // That the `part` of `subscriber` threw `what`, which may be empty. Throws nothing.
   absl::Status ThrewError(absl::string_view part, const Subscriber& subscriber, absl::string_view what) const;
@@ -152,6 +168,12 @@ class FeedCore final : public RefCounted {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
   // Takes the subscriber's slot out, if it has one, and returns the reference that the feed owned. O(1).
   Ref<Subscriber> TakeOutLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  // A send that waits for its turn because the one before it runs user code that does not return.
+  class SlowTurn;
+  // The stall of which it is the reason; about nobody if no call is in progress.
+  StallReport DescribeCall(absl::Duration waited);
+  StallReport StartReport(StallReport::Cause cause, absl::Duration waited) const;
+
   // Has the next send reach `subscriber`: by a slot or by the broadcast. Throws `std::bad_alloc`, and then did nothing.
   void AdmitLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
 
@@ -171,9 +193,41 @@ class FeedCore final : public RefCounted {
     if (observer_) observer_->AfterChange();
   }
 
-  const std::string name_;
+  // Of the senders.
+  class SendTurn final : public Turn {
+   public:
+    explicit SendTurn(const FeedCore& feed) : feed_(feed) {}
+    void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override {
+      feed_.DescribeAs("turn to send to feed", thing);
+    }
+
+   private:
+    const FeedCore& feed_;
+  };
+  // Says for people that `what` of this feed is waited for.
+  void DescribeAs(const char* what, WaitedFor& thing) const;
+
+  // Complete, for an arm whose `value` is a subscriber that is no member any more, when no user code of that runs.
+  class UserCodeEnd final : public Selectable {
+   public:
+    explicit UserCodeEnd(const FeedCore& feed) : feed_(feed) {}
+
+    // Something has ended: wakes those for whom that was all.
+    void Changed(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+    bool TryComplete(Waiter& arm, WakeList&) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+    void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiting_.PushBack(arm); }
+    void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override;
+
+   private:
+    const FeedCore& feed_;
+    WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
+  };
+
+  const Label label_;
   Ref<FeedObserver> observer_;  // Null if there is none. Set before the feed is known.
-  Turn turn_;
+  SendTurn turn_{*this};
+  UserCodeEnd user_code_end_{*this};
   Atomic<bool> held_;  // `turn_` is, by nobody. Relaxed: who gets the turn is ordered by that.
 
   // Set once.
@@ -201,6 +255,8 @@ class FeedCore final : public RefCounted {
   Broadcast common_;  // Of the handlers with an executor that take every value.
 
   // Belong to who has the turn.
+  Statistic slow_sends_;
+  Statistic blocked_;  // In nanoseconds.
   DeliveryArena arena_;
   std::vector<BroadcastReader*> slow_;
   std::vector<Subscriber*> missed_;

@@ -47,9 +47,14 @@ class HandlerSubscriber : public Subscriber {
   void StartReceiving(WakeList&) override {}
   void StopReceiving(uint64_t, WakeList&) override {}  // The sender asks `member` before each call (F5).
 
+  // Without an executor it has no queue, and nothing waits for it.
+  QueueFill Fill() const override { return {}; }
+  bool HasNotTaken(const Delivery&) const override { return false; }
+
   // Runs the handler: false if it failed and the subscription is to end with `reason`, which is OK before and else. Called by
   // one thread at a time.
   bool Handle(const void* value, const EventInfo& info, absl::Status& reason) {
+    calls_.Add(1);
     try {
       if (handler_(value, info, reason)) return true;
     } catch (...) {
@@ -58,8 +63,12 @@ class HandlerSubscriber : public Subscriber {
     return MayGoOn(reason);
   }
 
-  // How often the handler has failed.
-  uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
+  SubscriptionStats stats() const override {
+    SubscriptionStats stats = Subscriber::stats();
+    stats.delivered = calls_.Get();
+    stats.errors = errors_.load(std::memory_order_relaxed);
+    return stats;
+  }
 
  protected:
   // Ends the lives of what the user gave to be called, in the thread that calls this.
@@ -77,6 +86,7 @@ class HandlerSubscriber : public Subscriber {
   const bool ends_on_error_;
   Atomic<uint64_t> errors_{0};           // Relaxed: a statistic.
   std::unique_ptr<ErrorHook> on_error_;  // Null if there is none.
+  Statistic calls_;
   ErasedHandler handler_;
 };
 

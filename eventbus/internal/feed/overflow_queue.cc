@@ -76,6 +76,7 @@ const void* OverflowQueue::TakeOrWait(WakeList&) {
     idle_.PushBack(waiter_);
     return nullptr;
   }
+  high_water_.RaiseTo(back_ - front_);
   void* const hand = values_[capacity_];
   taken_info_ = MoveOut(hand);
   return hand;

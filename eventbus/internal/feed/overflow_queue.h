@@ -25,6 +25,7 @@
 #include "eventbus/internal/feed/key_index.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/raw_elements.h"
+#include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/wait_queue.h"
 #include "eventbus/internal/waiting/waiter.h"
@@ -75,6 +76,8 @@ class OverflowQueue {
     return static_cast<size_t>(back_ - front_);
   }
   size_t capacity() const { return capacity_; }
+  // The most that the consumer has found waiting.
+  size_t high_water() const { return high_water_.Get(); }
   Overflow overflow() const { return overflow_; }
 
   // The consumer's ----------------------------------------------------------------------------------------------------
@@ -109,6 +112,7 @@ class OverflowQueue {
   uint64_t Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t capacity_;
+  Statistic high_water_;
   const Overflow overflow_;
   const std::unique_ptr<KeyIndex> keys_;
   const std::unique_ptr<EventInfo[]> infos_;

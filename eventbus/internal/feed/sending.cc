@@ -1,5 +1,6 @@
 #include "eventbus/internal/feed/sending.h"
 
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "eventbus/internal/feed/executor_subscriber.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
+#include "eventbus/internal/observing/stall_watch.h"
 #include "eventbus/internal/waiting/spin_backoff.h"
 
 namespace eventbus::internal {
@@ -146,9 +148,11 @@ void FeedCore::Sending::Walk() {
     switch (slot.way) {
       case Subscriber::Way::kChannel:
         Account(OfferTo(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
+        static_cast<ChannelSubscriber&>(subscriber).NoteFill();
         break;
       case Subscriber::Way::kSpecialChannel:
         Account(OfferToSpecial(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
+        static_cast<ChannelSubscriber&>(subscriber).NoteFill();
         break;
       case Subscriber::Way::kQueue:
         Account(OfferTo(static_cast<QueueSubscriber&>(subscriber), delivery), subscriber);
@@ -473,6 +477,7 @@ bool FeedCore::Sending::Detach(ExecutorSubscriber& subscriber, uint64_t missed, 
 void FeedCore::Sending::Prepare(Delivery& delivery, Subscriber& subscriber, void* value) {
   ++enlisted_;
   settled_ = false;
+  subscriber.waits.Add(1);
   delivery.subscriber = &subscriber;
   delivery.to_reader = false;
   delivery.operation = this;
@@ -493,8 +498,12 @@ void FeedCore::Sending::EndCalls() {
 
 void FeedCore::Sending::WakeCallWaiters() {
   WakeList ended;
-  MutexLock lock(&feed_.membership_);
-  feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
+  {
+    MutexLock lock(&feed_.membership_);
+    feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
+  }
+  MutexLock lock(&feed_.user_code_end_.mutex);
+  feed_.user_code_end_.Changed(ended);
 }
 
 bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
@@ -505,6 +514,7 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
                    [&](absl::string_view what) { return feed_.ThrewError("filter", subscriber, what); });
   // One bad filter costs its own subscription, not the others' value.
   if (!filtered.ok()) EndByItself(subscriber, filtered);
+  if (!passes) subscriber.filtered.Add(1);
   return passes;
 }
 
@@ -533,13 +543,58 @@ bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
   Parker::Tokens woken = 0;
   {
     Interruption interruption(ContextAccess::state(context), parker_);
-    woken = parker_.Park(kServed | kInterrupted, interruption.until());
+    woken = Sleep(interruption.until());
   }
   if (woken & kServed) {
     settled_ = true;
     return true;
   }
   return Withdraw();
+}
+
+void FeedCore::Sending::CountBlocked(const Waiter& delivery, uint64_t since) {
+  static_cast<const Delivery&>(delivery).subscriber->CountBlocked(Instant(static_cast<int64_t>(since)));
+}
+
+Parker::Tokens FeedCore::Sending::Sleep(Instant until) {
+  const Instant since = CoarseNow();
+  slept_since_.Set(since.nanoseconds());
+  const absl::Cleanup count = [&] {
+    feed_.slow_sends_.Add(1);
+    feed_.blocked_.Add(CoarseNow().nanoseconds() - since.nanoseconds());
+  };
+  StallClock clock;
+  while (true) {
+    const Parker::Tokens woken = parker_.Park(kServed | kInterrupted, std::min(until, clock.due()), this);
+    if (woken != 0 || until <= clock.due()) return woken;
+    const absl::Duration waited = clock.Pass();
+    StallWatch::Get().Tell([&] {
+      StallReport report = feed_.StartReport(StallReport::Cause::kQueueIsFull, waited);
+      report.event = number_;
+      report.not_taken_by = NotTaken();
+      return report;
+    });
+  }
+}
+
+std::vector<SlowSubscriber> FeedCore::Sending::NotTaken() const {
+  std::vector<SlowSubscriber> slow;
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    const Delivery& delivery = feed_.arena_[i];
+    const Subscriber& subscriber = *delivery.subscriber;
+    if (!subscriber.HasNotTaken(delivery)) continue;
+    slow.push_back({.subscription = subscriber.id(),
+                    .name = subscriber.name(),
+                    .location = subscriber.location(),
+                    .queue = subscriber.Fill()});
+  }
+  return slow;
+}
+
+void FeedCore::Sending::DescribeWait(WaiterInfo& info) const {
+  feed_.DescribeAs("send to feed", info.things.emplace_back());
+  info.not_taken_by = NotTaken();
+  info.event = number_;
 }
 
 void FeedCore::Sending::StayAwakeWhileTheyAreTaken() const {
@@ -569,13 +624,10 @@ bool FeedCore::Sending::Withdraw() {
 
 void FeedCore::Sending::Tally() {
   // Relaxed: ordered by the count.
-  if (all_done_.load(std::memory_order_relaxed)) {
-    result_.delivered += feed_.arena_.used();
-    return;
-  }
+  const bool all_done = all_done_.load(std::memory_order_relaxed);
   for (size_t i = 0; i < feed_.arena_.used(); ++i) {
     const Delivery& delivery = feed_.arena_[i];
-    switch (delivery.outcome) {
+    switch (all_done ? Outcome::kDone : delivery.outcome) {
       case Outcome::kDone:
         CountDelivered(*delivery.subscriber);
         break;
@@ -586,6 +638,7 @@ void FeedCore::Sending::Tally() {
         cut_short_ = true;
         break;
       default:
+        if (const uint64_t since = slept_since_.Get(); since != 0) CountBlocked(delivery, since);
         AddMissed(*delivery.subscriber);
         break;
     }

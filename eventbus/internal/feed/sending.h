@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/parker.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -32,8 +34,14 @@ class FeedCore::Sending final : public SoleOperation {
   // before it have the value, those that wait for it are taken out.
   void Run(const Context& context);
 
+  // Who has not taken the value. For who keeps this from going on, which is the sending thread while it is awake.
+  std::vector<SlowSubscriber> NotTaken() const;
+
+  void DescribeWait(WaiterInfo& info) const override;
+
   void Wake(Waiter& delivery, ReadyWork&) override {
     if (delivery.outcome != Outcome::kDone) SetNotAllDone();
+    if (const uint64_t since = slept_since_.Get(); since != 0) CountBlocked(delivery, since);
     if (CountDown(1)) parker_.Unpark(kServed);
   }
 
@@ -111,6 +119,8 @@ class FeedCore::Sending final : public SoleOperation {
   bool AwaitDeliveries(const Context& context);
   // Waits awake for as long as one delivery after the other is taken: sleeping and being woken costs as much as many of them.
   void StayAwakeWhileTheyAreTaken() const;
+  // Sleeps until the last delivery or the context wakes it, or it is `until`, and reports meanwhile that it does. Which it was.
+  Parker::Tokens Sleep(Instant until);
   // Takes out what is still enlisted and waits for what a receiver has taken and not yet counted down. True if there
   // was nothing to take out.
   bool Withdraw();
@@ -123,12 +133,16 @@ class FeedCore::Sending final : public SoleOperation {
     return pending_.fetch_sub(n, std::memory_order_acq_rel) == n;
   }
 
+  // The wait of `delivery` is over, for which this has slept.
+  static void CountBlocked(const Waiter& delivery, uint64_t since);
+
   void SetNotAllDone() { all_done_.store(false, std::memory_order_relaxed); }
   // What is known of the value, for `subscriber`.
   EventInfo InfoFor(const Subscriber& subscriber) const { return {.sequence = number_, .lost = subscriber.untold}; }
   // Counts that it was told of what it has lost, and that it got a value.
   void CountDelivered(Subscriber& subscriber) {
     ++result_.delivered;
+    subscriber.delivered.Add(1);
     if ((subscriber.untold | subscriber.left) == 0) return;
     subscriber.untold = 0;
     CountDownLimit(subscriber);
@@ -186,6 +200,7 @@ class FeedCore::Sending final : public SoleOperation {
   // What receivers write, on a line that the sender leaves alone until it waits.
   alignas(64) Atomic<size_t> pending_{kNotYetWaiting};  // F6
   Atomic<bool> all_done_{true};  // No delivery has ended in another way. Relaxed: ordered by `pending_`.
+  Statistic slept_since_;        // 0 while it is awake. Who overlooks it has been quick.
   Parker parker_;
 };
 

@@ -1,7 +1,10 @@
 #include "eventbus/internal/feed/subscriber.h"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "eventbus/internal/feed/feed_core.h"
 
 namespace eventbus::internal {
@@ -14,39 +17,58 @@ uint64_t NextId() {
   return last_id.fetch_add(1, std::memory_order_relaxed) + 1;  // Relaxed: only uniqueness matters.
 }
 
-// Null for what is empty.
-template <typename Kept, typename T>
-std::unique_ptr<Kept> KeepUnless(bool empty, T& value) {
-  return empty ? nullptr : std::make_unique<Kept>(std::move(value));
-}
-
 }  // namespace
 
 Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
     : feed(std::move(feed_core)),
-      filter(KeepUnless<ErasedFilter>(!parts.filter, parts.filter)),
-      on_lost(KeepUnless<LossHook>(!parts.on_lost, parts.on_lost)),
+      filter(parts.filter ? std::make_unique<ErasedFilter>(std::move(parts.filter)) : nullptr),
+      on_lost(parts.on_lost ? std::make_unique<LossHook>(std::move(parts.on_lost)) : nullptr),
       owner(std::move(parts.owner)),
       id_(NextId()),
-      name_(KeepUnless<const std::string>(parts.name.empty(), parts.name)),
+      label_(std::move(parts.label)),
       picky_(filter != nullptr || parts.limit != 0 || parts.replay != 0),
       left(parts.limit) {}
 
 Subscriber::~Subscriber() = default;
 
-const std::string& Subscriber::name() const {
-  static const std::string& none = *new std::string;
-  return name_ ? *name_ : none;
+void Subscriber::DescribeHandler(WaitedFor& thing) const {
+  thing.what = "end of handler of subscription";
+  thing.name = name();
+  thing.location = location();
 }
 
 void Subscriber::Unsubscribe() { feed->Unsubscribe(*this); }
+
+absl::Status Subscriber::UnsubscribeWithin(const Context& context) { return feed->Unsubscribe(*this, context); }
+
+SubscriptionStats Subscriber::stats() const {
+  SubscriptionStats stats;
+  stats.delivered = delivered.Get();
+  stats.lost = lost.load(std::memory_order_relaxed);
+  stats.filtered = filtered.Get();
+  stats.queue = Fill();
+  stats.waits = waits.Get();
+  stats.queue_high_water = stats.waits > 0 ? stats.queue.capacity : HighWater();
+  stats.blocked = absl::Nanoseconds(blocked_.Get());
+  return stats;
+}
+
+namespace {
+
+// A number of deliveries, less one, after which to look again: a sixteenth of what has room.
+uint64_t LookMask(size_t capacity) {
+  return capacity == kUnboundedCapacity ? 0 : std::bit_floor(std::max<uint64_t>(capacity / 16, 1)) - 1;
+}
+
+}  // namespace
 
 ChannelSubscriber::ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, ChannelParts channel_parts)
     : Subscriber(std::move(feed_core), std::move(parts)),
       channel(std::move(channel_parts.channel)),
       event(channel_parts.event),
       overflow(channel_parts.overflow),
-      hands_(event != nullptr || evicts() ? std::make_unique<RawElements>(channel->element(), 2) : nullptr) {}
+      hands_(event != nullptr || evicts() ? std::make_unique<RawElements>(channel->element(), 2) : nullptr),
+      look_mask_(LookMask(channel->capacity())) {}
 
 bool ChannelSubscriber::Replay(Ref<KeptEvent> kept, absl::Status&) {
   if (replayed_ == nullptr) replayed_ = std::make_unique<std::deque<OwnedElement>>();
@@ -65,7 +87,11 @@ void ChannelSubscriber::StartReceiving(WakeList& wakes) {
   receiving = true;
   if (replayed_ == nullptr) return;
   for (OwnedElement& value : *replayed_) {
-    if (channel->TrySendLocked(value.get(), wakes) != Outcome::kDone) ++untold;
+    if (channel->TrySendLocked(value.get(), wakes) == Outcome::kDone) {
+      delivered.Add(1);
+    } else {
+      ++untold;
+    }
   }
   lost.store(untold, std::memory_order_relaxed);
 }

@@ -20,14 +20,19 @@
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/owned_element.h"
 #include "eventbus/internal/ground/prefetch.h"
 #include "eventbus/internal/ground/raw_elements.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/overflow.h"
+#include "eventbus/source_location.h"
+#include "eventbus/subscription_stats.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -44,7 +49,7 @@ using LossHook = absl::AnyInvocable<void(const void* value)>;
 
 // What every subscription consists of.
 struct SubscriberParts {
-  std::string name = {};
+  Label label = {};
   ErasedFilter filter = {};
   LossHook on_lost = {};
   uint64_t limit = 0;  // How many values it gets; 0: all.
@@ -56,11 +61,13 @@ struct SubscriberParts {
 class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
  public:
   void Unsubscribe() final;
+  absl::Status UnsubscribeWithin(const Context& context) final;
   ReceiveChannel<absl::Status> Err() final { return end_signal.Err(); }
   bool ended() const final { return end_signal.ended(); }
   Selectable& end() final { return end_signal; }
   uint64_t id() const final { return id_; }
-  const std::string& name() const final;
+  const std::string& name() const final { return label_.name(); }
+  const SourceLocation& location() const { return label_.location(); }
 
   // How values reach it.
   enum class Way : uint8_t {
@@ -114,6 +121,23 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // Who receives from the channel, if that is a handler with an executor; else null.
   virtual Activity* consumer() { return nullptr; }
 
+  SubscriptionStats stats() const override;
+  // The delivery for which a send has slept since `since` is over.
+  void CountBlocked(Instant since) { blocked_.Add(CoarseNow().nanoseconds() - since.nanoseconds()); }
+
+  // The most that `Fill` was seen to be.
+  virtual size_t HighWater() const { return 0; }
+  // Whether no call of its handler is in progress, nor will be, in an executor. For `FeedCore::UserCodeEnd`.
+  virtual bool ConsumerHasEnded() const { return true; }
+
+  // Says for people that the end of its handler is waited for.
+  void DescribeHandler(WaitedFor& thing) const;
+
+  // How full that is which its values wait in.
+  virtual QueueFill Fill() const = 0;
+  // Whether `offered`, of the send in progress, still waits for it. For who keeps that send from ending.
+  virtual bool HasNotTaken(const Delivery& offered) const = 0;
+
   static constexpr size_t kNoSlot = std::numeric_limits<size_t>::max();
 
   const Ref<FeedCore> feed;
@@ -121,6 +145,10 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   const std::unique_ptr<LossHook> on_lost;     // The same.
   const Ref<SubscriberOwner> owner;            // Null if it is no part of anything.
   EndSignal end_signal;
+
+  // By who has the turn.
+  Statistic filtered;
+  Statistic waits;
 
   // The next of those that one `Close` ends, each with a reference.
   Subscriber* next_leaving = nullptr;
@@ -136,9 +164,10 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
 
  private:
   const uint64_t id_;
-  const std::unique_ptr<const std::string> name_;  // Null if it has none.
   const bool picky_;
   Atomic<bool> finishing_{false};  // Release and acquire: says why it left.
+  const Label label_;
+  Statistic blocked_;  // In nanoseconds. By who ends the delivery.
 
  public:
   // Whether the subscription lasts. Written under the feed's membership mutex.
@@ -147,6 +176,8 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // Belong to who has the feed's turn: how many values it still gets, 0 for all; what was lost and not yet told.
   uint64_t left;
   uint64_t untold = 0;
+  // Beside what a send reads anyhow. By who has the turn; of handlers their calls count.
+  Statistic delivered;
 };
 
 // How what knows `T` only by its `Element` makes an `Event<T>`.
@@ -186,6 +217,21 @@ class ChannelSubscriber final : public Subscriber {
   void StopReceiving(uint64_t send, WakeList& wakes) override;
 
   size_t Queued() const override { return channel->ApproxSize(); }
+  QueueFill Fill() const override { return {.size = channel->ApproxSize(), .capacity = channel->capacity()}; }
+  bool HasNotTaken(const Delivery& offered) const override {
+    MutexLock lock(&channel->mutex);
+    return offered.linked();
+  }
+
+  SubscriptionStats stats() const override {
+    high_water_.RaiseTo(Fill().size);
+    return Subscriber::stats();
+  }
+  size_t HighWater() const override { return high_water_.Get(); }
+  // A value was offered. Now and then looks how full it is, which costs a look at what receivers write.
+  void NoteFill() {
+    if ((delivered.Get() & look_mask_) == 0) high_water_.RaiseTo(Fill().size);
+  }
 
   void PrefetchChannel() const { internal::Prefetch(&channel->mutex); }
 
@@ -210,6 +256,8 @@ class ChannelSubscriber final : public Subscriber {
  private:
   const std::unique_ptr<RawElements> hands_;
   std::unique_ptr<std::deque<OwnedElement>> replayed_;  // Until it starts to receive.
+  const uint64_t look_mask_;
+  mutable Statistic high_water_;
 };
 
 }  // namespace eventbus::internal

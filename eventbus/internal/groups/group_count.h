@@ -95,6 +95,9 @@ class GroupCount : public Selectable, public RefCounted {
   // Selectable: complete while what the arm's role says is so.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override {
+    thing.what = arm.role == kIdle ? "end of group" : "end of tasks of group";
+  }
 
  protected:
   ~GroupCount() override = default;

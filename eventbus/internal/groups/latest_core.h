@@ -47,6 +47,7 @@ class LatestCore final : public Selectable, public RefCounted {
   // or (`kClosed`) there never will be.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "newer value"; }
 
  private:
   ~LatestCore() override = default;

@@ -32,6 +32,7 @@ class NotifierCore final : public Selectable {
   // Selectable: complete when the arm has the wake-up.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "notifier"; }
 
  private:
   bool pending_ ABSL_GUARDED_BY(mutex) = false;

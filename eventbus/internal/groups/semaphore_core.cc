@@ -76,4 +76,9 @@ void SemaphoreCore::ServeLocked(WakeList& wakes) {
   }
 }
 
+void SemaphoreCore::DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const {
+  thing.what = absl::StrCat(static_cast<const SemaphoreRequest*>(arm.value)->units, " units of semaphore");
+  thing.queue = {.size = static_cast<size_t>(total_ - ApproxAvailable()), .capacity = static_cast<size_t>(total_)};
+}
+
 }  // namespace eventbus::internal

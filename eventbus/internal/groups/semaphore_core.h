@@ -56,6 +56,7 @@ class SemaphoreCore final : public Selectable {
   // Selectable: complete when the arm's request has its units, or can never have them.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override;
   void Withdrawn(WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:

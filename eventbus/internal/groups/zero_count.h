@@ -38,6 +38,7 @@ class ZeroCount final : public Selectable {
   // Selectable: complete while the count is zero.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "end of wait group"; }
 
  private:
   int64_t count_ ABSL_GUARDED_BY(mutex) = 0;

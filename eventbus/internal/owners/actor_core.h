@@ -141,7 +141,7 @@ class ActorCore : public RefCounted, private Activity {
   uint64_t handled_ ABSL_GUARDED_BY(mutex_) = 0;    // Requests that have ended since it began to drain.
   uint64_t never_ran_ ABSL_GUARDED_BY(mutex_) = 0;  // Accepted requests that were refused at the end.
 
-  Event end_;
+  EventCalled<"end of actor"> end_;
 };
 
 }  // namespace eventbus::internal

@@ -50,7 +50,7 @@ class ActorRequest : public RefCounted, public ListNode<ActorRequest> {
   Phase phase_ = Phase::kNew;
   bool accepted_ = false;  // It was in the queue.
   absl::Status refusal_;   // Why it was not run. Not written once it is settled.
-  Event settled_;
+  EventCalled<"call of actor"> settled_;
 };
 
 }  // namespace eventbus::internal

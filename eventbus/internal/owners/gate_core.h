@@ -52,7 +52,7 @@ class GateTicket final : public RefCounted, public ListNode<GateTicket> {
   enum class Phase : uint8_t { kInLine, kAdmitted, kEvicted, kRefused, kGone };
 
   Phase phase_ = Phase::kInLine;  // Guarded by the gate's mutex, as is the link.
-  Event settled_;
+  EventCalled<"turn in gated queue"> settled_;
 };
 
 class GateCore final : public RefCounted {

@@ -178,4 +178,9 @@ bool KeyedCore::TryComplete(Waiter& arm, WakeList&) {
   return true;
 }
 
+void KeyedCore::DescribeWaitFor(const Waiter&, WaitedFor& thing) const {
+  thing.what = "end of keyed tasks";
+  thing.name = name_;
+}
+
 }  // namespace eventbus::internal

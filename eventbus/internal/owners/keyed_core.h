@@ -89,6 +89,7 @@ class KeyedCore final : public Selectable, public RefCounted {
 
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiting_.PushBack(arm); }
+  void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override;
 
  private:
   using Tasks = std::unordered_multimap<size_t, KeyedTask*>;

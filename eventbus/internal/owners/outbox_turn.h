@@ -47,6 +47,7 @@ class OutboxTurn final : public Selectable {
 
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiting_.PushBack(arm); }
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "turn of outbox"; }
 
  private:
   bool HandOverLocked(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);

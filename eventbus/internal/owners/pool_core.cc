@@ -145,4 +145,9 @@ bool PoolCore::closed() const {
   return closed_;
 }
 
+void PoolCore::DescribeWaitFor(const Waiter&, WaitedFor& thing) const {
+  thing.what = "resource of pool";
+  thing.name = name_;
+}
+
 }  // namespace eventbus::internal

@@ -111,6 +111,7 @@ class PoolCore : public Selectable, public RefCounted {
   // Selectable: an arm is complete when a grant has been constructed in its `value`.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override;
 
  protected:
   PoolCore(std::string name, size_t max_size, size_t max_idle)

@@ -92,7 +92,7 @@ class StoppableTask : private Activity {
   const Ref<OwnThread> thread_;
   CancelHandle stop_;
   bool ran_ = false;  // For who holds `running`.
-  Event end_;
+  EventCalled<"end of task"> end_;
 };
 
 }  // namespace eventbus::internal

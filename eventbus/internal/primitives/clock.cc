@@ -1,5 +1,9 @@
 #include "eventbus/internal/primitives/clock.h"
 
+#ifdef __linux__
+#include <time.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -45,6 +49,14 @@ Instant SystemSteadyNow() {
   return Instant(std::chrono::duration_cast<std::chrono::nanoseconds>(since_start).count());
 }
 
+Instant SystemCoarseNow() {
+#ifdef __linux__  // Where the steady clock is this one, read exactly.
+  timespec now;
+  if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) == 0) return Instant(now.tv_sec * 1'000'000'000 + now.tv_nsec);
+#endif
+  return SystemSteadyNow();
+}
+
 absl::Time SystemWallNow() { return absl::Now(); }
 
 #endif
@@ -53,6 +65,12 @@ Instant SteadyNow() {
   const Instant real = SystemSteadyNow();
   const int64_t now = virtual_now.load(std::memory_order_acquire);
   return now == kReal ? Instant(real.nanoseconds() + ahead.load(std::memory_order_relaxed)) : Instant(now);
+}
+
+Instant CoarseNow() {
+  const int64_t now = virtual_now.load(std::memory_order_acquire);
+  if (now != kReal) return Instant(now);
+  return Instant(SystemCoarseNow().nanoseconds() + ahead.load(std::memory_order_relaxed));
 }
 
 Instant ToSystem(Instant instant) {

@@ -38,6 +38,9 @@ class Instant {
 // there.
 Instant SteadyNow();
 
+// The same, up to some milliseconds late, for a fraction of the cost: for what only people read. In model tests not a point.
+Instant CoarseNow();
+
 // What the system's steady clock shows at `instant`, which is not virtual: for those who sleep by it.
 Instant ToSystem(Instant instant);
 
@@ -46,6 +49,7 @@ absl::Time WallNow();
 
 // What the system's clocks say, whatever time is.
 Instant SystemSteadyNow();
+Instant SystemCoarseNow();
 absl::Time SystemWallNow();
 
 // Time as a test moves it, for `waiting/virtual_time.h` alone, whose mutex guards these calls: both clocks stand still from

@@ -6,7 +6,8 @@
 // docs/decisions/own_mutex.md.
 //
 // Lock order (a thread that holds one may take only those below it; those of one line never together, but as said):
-//   1. `SubscriptionScope`'s mutex, a bus's mutex
+//   0. those of the list of blocked operations: whoever dumps it may take any other under one of them
+//   1. a service's mutex, then that of its shutdown plan; `SubscriptionScope`'s mutex, a bus's mutex
 //   2. a feed's membership mutex
 //   3. the mutex of the links between groups
 //   4. a broadcast's mutex
@@ -14,7 +15,8 @@
 //      by the select core, by address
 //   6. the mutex of a channel's receiving end, where it has one: under the channel's or alone
 //   7. the alarm clock's mutex, that of virtual time, that of signals: not under that
-//   8. the mutex of a topic's hooks, that of the parts of a wildcard subscription: nothing under them
+//   8. the mutex of a topic's hooks, that of the parts of a wildcard subscription, those of hooks, of the stall watch and of the
+//      list of coroutines: nothing under them, and the last three under no other
 // User code runs under none of them.
 
 #ifndef EVENTBUS_INTERNAL_PRIMITIVES_MUTEX_H_

@@ -1,5 +1,13 @@
 #include "eventbus/internal/primitives/primitives.h"
 
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#include <functional>
+#include <thread>
+#endif
+
 namespace eventbus::internal {
 
 namespace {
@@ -13,7 +21,21 @@ const void*& ThreadPointer() {
   return pointer;
 }
 
+void*& HeldMutexPointer() {
+  thread_local void* pointer = nullptr;
+  return pointer;
+}
+
 ThreadIdentity ThisThread() { return &random_state; }
+
+uint64_t ThreadNumber() {
+#ifdef __linux__
+  thread_local const auto number = static_cast<uint64_t>(syscall(SYS_gettid));
+#else
+  thread_local const uint64_t number = std::hash<std::thread::id>()(std::this_thread::get_id());
+#endif
+  return number;
+}
 
 // SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
 uint64_t RandomBits() {

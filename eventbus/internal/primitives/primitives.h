@@ -10,10 +10,14 @@
 // | `Thread`, `StartDetachedThread` | `std::thread` |
 // | `Futex` | sleeping until a word changes, `futex.h` |
 // | `AsymmetricFence` | two threads of which one must see the other, `asymmetric_fence.h` |
-// | `Instant`, `SteadyNow`, `WallNow`, `ToInstant`, `TimeIsVirtual` | `clock.h` |
+// | `Instant`, `SteadyNow`, `CoarseNow`, `WallNow`, `ToInstant`, `TimeIsVirtual` | `clock.h` |
 // | `SpinPause`, `YieldThread` | `spin.h` |
 // | `ProcessWide`, `ProcessWord` | what the process has one of, `process_wide.h` |
-// | `ThisThread`, `ThreadPointer` | which thread this is, and a pointer of its own |
+// | `ThisThread`, `ThreadPointer`, `HeldMutexPointer` | which thread this is, and pointers of its own |
+// | `ThreadNumber` | the number by which people know it |
+// | `kStallThresholdNanoseconds` | when a stall is reported, `observing/stall_watch.h` |
+// | `StatisticWord` | a number that only people read, `observing/statistic.h` |
+// | `ListsBlocked` | whether those who sleep are listed, `waiting/blocked_list.h` |
 // | `RandomBits` | random bits for fair choices |
 // | `kParkSpins` | how many times a thread looks before it sleeps |
 // | `kBackoffSpins`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/spin_backoff.h` |
@@ -74,6 +78,12 @@ inline constexpr int kBackoffYields = 4;
 // The second lock takes a cache line, and pays for a queue that several values are in at a time.
 inline constexpr size_t kLeastSplitCapacity = 8;
 
+// How long a send waits before it is reported, unless the program says otherwise. Never, in model tests.
+inline constexpr int64_t kStallThresholdNanoseconds = 5'000'000'000;
+
+// In model tests only where a scenario asks for it: each sleep would have twice as many points.
+constexpr bool ListsBlocked() { return true; }
+
 // Costs nothing outside of model tests.
 inline void ModelCheck(bool, const char*) {}
 
@@ -83,12 +93,21 @@ inline void ModelCheck(bool, const char*) {}
 
 namespace eventbus::internal {
 
+// Of `observing/statistic.h`, which says why it is not a point in model tests.
+using StatisticWord = std::atomic<uint64_t>;
+
 // Identifies the calling thread among the running ones; may be reused after it ended. Never null.
 using ThreadIdentity = const void*;
 ThreadIdentity ThisThread();
 
+// The number by which the system knows the calling thread, in its debugger and its lists of threads.
+uint64_t ThreadNumber();
+
 // A pointer of the calling thread, null at first: to the innermost `ConsumerScope` (`waiting/consumer_scope.h`).
 const void*& ThreadPointer();
+
+// Another: to the `HeldMutex` that it has taken last (`observing/held_mutexes.h`).
+void*& HeldMutexPointer();
 
 // 64 bits from a generator of the calling thread. Fast and well spread; not for secrets.
 uint64_t RandomBits();

@@ -23,6 +23,8 @@ class EndSignal final : public Event {
 
   bool ended() const { return has_happened(); }
 
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "end of subscription"; }
+
   // The channel that carries the reason, then closes. Made when first asked for: most subscriptions never are.
   ReceiveChannel<absl::Status> Err();
 

@@ -124,4 +124,26 @@ void JoinState::Unsubscribe() {
   signal_.End(reason);
 }
 
+absl::Status JoinState::UnsubscribeWithin(const Context& context) {
+  absl::Status reason;
+  {
+    MutexLock lock(&mutex_);
+    unsubscribed_ = true;
+    reason = reason_;
+  }
+  absl::Status late;
+  for (Member& member : members_)
+    late.Update(member.subscription.Unsubscribe(context));  // All, for none gets more values.
+  if (!late.ok()) return late;
+  RequestStop();
+  signal_.End(reason);
+  return absl::OkStatus();
+}
+
+SubscriptionStats JoinState::stats() const {
+  SubscriptionStats sum;
+  for (const Member& member : members_) sum += member.subscription.stats();
+  return sum;
+}
+
 }  // namespace eventbus::internal

@@ -43,6 +43,8 @@ class JoinState final : public SubscriptionState, private Activity {
   void Begin();
 
   void Unsubscribe() override;
+  absl::Status UnsubscribeWithin(const Context& context) override;
+  SubscriptionStats stats() const override;
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }

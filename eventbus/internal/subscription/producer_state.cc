@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "eventbus/internal/choosing/await.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
 #include "eventbus/internal/subscription/subscription_id.h"
@@ -13,11 +14,13 @@ namespace eventbus::internal {
 ProducerState::ProducerState(Executor* executor, const Context& parent, std::string name, ErasedProducer producer)
     : StoppableTask(executor, parent), id_(NextCompositeId()), name_(std::move(name)), producer_(std::move(producer)) {}
 
+void ProducerState::SetUnsubscribed() {
+  MutexLock lock(&mutex_);
+  unsubscribed_ = true;  // P1
+}
+
 void ProducerState::Unsubscribe() {
-  {
-    MutexLock lock(&mutex_);
-    unsubscribed_ = true;  // P1
-  }
+  SetUnsubscribed();
   Stop();
 }
 
@@ -43,6 +46,13 @@ void ProducerState::Concluded(Ran ran) {
     unsubscribed = unsubscribed_;
   }
   signal_.End(unsubscribed ? absl::OkStatus() : result_);  // P2
+}
+
+absl::Status ProducerState::UnsubscribeWithin(const Context& context) {
+  SetUnsubscribed();
+  RequestStop();
+  if (RunsHere() || ended()) return absl::OkStatus();
+  return Await({.target = &StoppableTask::end()}, context) == Outcome::kDone ? absl::OkStatus() : context.status();
 }
 
 }  // namespace eventbus::internal

@@ -31,6 +31,7 @@ class ProducerState final : public SubscriptionState, public StoppableTask {
   ProducerState(Executor* executor, const Context& parent, std::string name, ErasedProducer producer);
 
   void Unsubscribe() override;
+  absl::Status UnsubscribeWithin(const Context& context) override;
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }
@@ -38,6 +39,7 @@ class ProducerState final : public SubscriptionState, public StoppableTask {
   const std::string& name() const override { return name_; }
 
  private:
+  void SetUnsubscribed();
   void Body(const Context& context) override;
   void Concluded(Ran ran) override;
   void Keep() override { AddRef(); }

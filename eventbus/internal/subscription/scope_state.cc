@@ -14,6 +14,12 @@ void TrackedSubscription::Unsubscribe() {
   scope_->Remove(*this);
 }
 
+absl::Status TrackedSubscription::UnsubscribeWithin(const Context& context) {
+  const absl::Status status = inner_.Unsubscribe(context);
+  if (status.ok()) scope_->Remove(*this);
+  return status;
+}
+
 Subscription ScopeState::Track(Subscription subscription) {
   auto tracked = MakeRef<TrackedSubscription>(Ref<ScopeState>(this), std::move(subscription));
   bool refused;

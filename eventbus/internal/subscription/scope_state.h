@@ -49,6 +49,8 @@ class TrackedSubscription final : public SubscriptionState, public ListNode<Trac
   TrackedSubscription(Ref<ScopeState> scope, Subscription inner);
 
   void Unsubscribe() override;
+  absl::Status UnsubscribeWithin(const Context& context) override;
+  SubscriptionStats stats() const override { return inner_.stats(); }
   ReceiveChannel<absl::Status> Err() override { return inner_.Err(); }
   bool ended() const override { return inner_.ended(); }
   Selectable& end() override { return SubscriptionAccess::end(inner_); }

@@ -7,9 +7,11 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "eventbus/context.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/subscription_stats.h"
 
 namespace eventbus::internal {
 
@@ -17,6 +19,9 @@ namespace eventbus::internal {
 class SubscriptionState : public RefCounted {
  public:
   virtual void Unsubscribe() = 0;
+  virtual absl::Status UnsubscribeWithin(const Context& context) = 0;
+  // Of what is not of a feed, nothing.
+  virtual SubscriptionStats stats() const { return {}; }
   virtual ReceiveChannel<absl::Status> Err() = 0;
   virtual bool ended() const = 0;
   // Complete once it has ended. Lives as long as this.

@@ -1,5 +1,10 @@
 #include "eventbus/internal/waiting/activity.h"
 
+#include <optional>
+
+#include "eventbus/internal/waiting/blocked_list.h"
+#include "eventbus/internal/waiting/wait_description.h"
+
 namespace eventbus::internal {
 
 template <typename Change>
@@ -9,6 +14,13 @@ uint32_t Activity::Update(Change change) {
   while (!word_.compare_exchange_weak(seen, change(seen), std::memory_order_acq_rel, std::memory_order_relaxed)) {
   }
   return seen;
+}
+
+uint32_t Activity::EndRun(bool again) {
+  return Update([again](uint32_t word) {
+    if (word & kStopping) return word;
+    return (word & ~(kRunning | kNotified)) | (again || (word & kNotified) ? kQueued : 0);
+  });
 }
 
 void Activity::Start() {
@@ -63,17 +75,30 @@ void Activity::Run() {
     return;
   }
   runner_.store(nullptr, std::memory_order_relaxed);
-  const uint32_t after = Update([next](uint32_t word) {
-    if (word & kStopping) return word;
-    const bool again = next == Next::kAgain || (word & kNotified);
-    return (word & ~(kRunning | kNotified)) | (again ? kQueued : 0);
-  });
+  const uint32_t after = EndRun(next == Next::kAgain);
   if (after & kStopping) {
     End(/*abandoned=*/false);
   } else if (next == Next::kAgain || (after & kNotified)) {
     ReadyWork ready;  // Through the gate: the run may have been the end of the executor.
     ready.Add(*this);
   }
+}
+
+bool Activity::LookBetweenRuns(absl::FunctionRef<void()> look, ReadyWork& ready) {
+  uint32_t seen = word_.load(std::memory_order_relaxed);
+  do {
+    if (seen & (kQueued | kRunning | kNotified | kStopping | kEnded)) return false;
+    // As in `Update`.
+  } while (!word_.compare_exchange_weak(seen, seen | kRunning, std::memory_order_acq_rel, std::memory_order_relaxed));
+  // Not the runner: who stops this in here would wait for it in vain.
+  look();
+  const uint32_t after = EndRun(/*again=*/false);
+  if (after & kStopping) {
+    End(/*abandoned=*/false);
+  } else if (after & kNotified) {
+    ready.Add(*this);
+  }
+  return true;
 }
 
 void Activity::Abandon() {
@@ -93,10 +118,23 @@ void Activity::Stop() {
   if (!RunsHere()) AwaitEnd();
 }
 
+// What a thread waits for in `AwaitEnd`.
+class Activity::AwaitedEnd final : public WaitDescription {
+ public:
+  explicit AwaitedEnd(const Activity& activity) : activity_(activity) {}
+  void DescribeWait(WaiterInfo& info) const override { activity_.DescribeEnd(info.things.emplace_back()); }
+
+ private:
+  const Activity& activity_;
+};
+
 void Activity::AwaitEnd() {
+  const AwaitedEnd awaited(*this);
+  std::optional<BlockedListing> listing;
   while (true) {
     const uint32_t before = Update([](uint32_t word) { return word & kEnded ? word : word | kEnding; });
     if (before & kEnded) return;
+    if (!listing) listing.emplace(&awaited);
     Futex::Wait(word_, before | kEnding, Instant::Never());
   }
 }

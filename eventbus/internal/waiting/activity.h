@@ -28,10 +28,12 @@
 
 #include <cstdint>
 
+#include "absl/functional/function_ref.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/ready_work.h"
 #include "eventbus/internal/waiting/waiter.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -71,12 +73,19 @@ class Activity : public BoundWork {
     kEnds,   // Nothing will come any more.
   };
 
+  // Calls `look` with the right to touch the consumer's own state, if that has left a wait and nothing has happened to it yet:
+  // true. What happens meanwhile follows: a run is added to `ready`; if it was stopped, this thread ends it.
+  bool LookBetweenRuns(absl::FunctionRef<void()> look, ReadyWork& ready);
+
   // Does what there is to do. What it throws ends the activity, and reaches the executor.
   virtual Next DoSome() = 0;
 
   // Takes the wait out and ends the lives of what the consumer consists of. Called once, holding `running`, after the last
   // run. `abandoned`: by an executor that has been shut down. Must not throw.
   virtual void CleanUp(bool abandoned) = 0;
+
+  // Says for people what it is whose end somebody waits for.
+  virtual void DescribeEnd(WaitedFor& thing) const { thing.what = "end of task"; }
 
   // Tells others, after that. Who waits in `Stop` goes on afterwards; those on `wakes`, after that.
   virtual void Announce(WakeList& wakes) { static_cast<void>(wakes); }
@@ -106,6 +115,11 @@ class Activity : public BoundWork {
   // Changes the word from any value to `change(value)`. Returns the value that was changed.
   template <typename Change>
   uint32_t Update(Change change);
+
+  // Gives `running` back, unless this is to end; queued, if it runs `again` or was notified. Returns the word before that.
+  uint32_t EndRun(bool again);
+
+  class AwaitedEnd;
 
   Atomic<uint32_t> word_{0};
   Atomic<ThreadIdentity> runner_{nullptr};  // Who holds `running`. Relaxed: each thread looks for itself only.

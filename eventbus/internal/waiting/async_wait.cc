@@ -27,7 +27,7 @@ bool AsyncWait::Suspend(CoroutineActivity& activity, std::coroutine_handle<> her
       due = target_.ReadyAt(waiter_);
       if (due.is_never() || alarm_) {
         activity_ = &activity;
-        activity.WaitAt(here);
+        activity.WaitAt(here, *this);
         target_.Enlist(waiter_);
         break;
       }

@@ -13,6 +13,7 @@
 #include "eventbus/internal/waiting/coroutine_activity.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/waiter.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -44,6 +45,8 @@ class AsyncWait final : public SoleOperation {
   Outcome outcome() const { return waiter_.outcome; }
 
   void Wake(Waiter&, ReadyWork& ready) override { activity_->Notify(ready); }
+
+  void DescribeWait(WaiterInfo& info) const override { target_.DescribeWaitFor(waiter_, info.things.emplace_back()); }
 
  private:
   class DueAlarm;

@@ -5,22 +5,36 @@
 
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <utility>
+#include <vector>
 
+#include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/activity.h"
+#include "eventbus/internal/waiting/wait_description.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
-class CoroutineActivity : public Activity, public RefCounted {
+class CoroutineActivity : public Activity, public RefCounted, private ListNode<CoroutineActivity> {
  public:
+  // Describes all coroutines that wait, adding to `waiters`. Each is kept from going on for as long as it is described, and costs
+  // nothing else: who waits stores a pointer and looks at a clock. O(coroutines).
+  static void DescribeAll(std::vector<WaiterInfo>& waiters);
+
   // All are called from inside a run, by the frame that is about to suspend, which does so next.
 
-  // It has left a wait: the chain is resumed at `here` once notified.
-  void WaitAt(std::coroutine_handle<> here) {
+  // It is about to leave `wait`: the chain is resumed at `here` once notified.
+  void WaitAt(std::coroutine_handle<> here, const WaitDescription& wait) {
     resume_at_ = here;
     next_ = Next::kWaits;
+    wait_ = &wait;
+    if (!ListsBlocked()) return;
+    since_ = CoarseNow();
+    if (!listed_) EnterList();
   }
   // It lets others go first.
   void YieldAt(std::coroutine_handle<> here) {
@@ -59,12 +73,22 @@ class CoroutineActivity : public Activity, public RefCounted {
  protected:
   CoroutineActivity(Executor& executor, std::coroutine_handle<> start) : Activity(executor), resume_at_(start) {}
 
+  ~CoroutineActivity() override {
+    if (listed_) LeaveList();
+  }
+
   void Keep() final { AddRef(); }
   void LetGo() final { DropRef(); }
 
   bool finished() const { return next_ == Next::kEnds; }
 
  private:
+  friend List<CoroutineActivity>;
+  class ListOfAll;
+
+  void EnterList();
+  void LeaveList();
+
   // How many awaits and frames one run goes through at most before others have their turn.
   static constexpr int kBudget = 128;
 
@@ -85,6 +109,12 @@ class CoroutineActivity : public Activity, public RefCounted {
   int budget_ = 0;  // Left of this run.
   Next next_ = Next::kWaits;
   bool goes_on_ = false;
+
+  // For `DescribeAll`.
+  bool listed_ = false;
+  uint32_t part_ = 0;  // Of the list.
+  const WaitDescription* wait_ = nullptr;
+  Instant since_ = Instant::Never();
 };
 
 // A promise whose coroutine may await the library's operations.

@@ -3,11 +3,15 @@
 #ifndef EVENTBUS_INTERNAL_WAITING_EVENT_H_
 #define EVENTBUS_INTERNAL_WAITING_EVENT_H_
 
+#include <algorithm>
+#include <cstddef>
+
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/thread_wait.h"
 #include "eventbus/internal/waiting/wait_queue.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -35,7 +39,7 @@ class Event : public Selectable {
 
   // Blocks the calling thread until it has happened.
   void Wait() {
-    ThreadWait wait;
+    ThreadWait wait(this);
     {
       MutexLock lock(&mutex);
       if (happened_) return;
@@ -51,6 +55,7 @@ class Event : public Selectable {
     return true;
   }
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiting_.PushBack(arm); }
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "event"; }
 
  protected:
   bool HappenLocked(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -64,6 +69,20 @@ class Event : public Selectable {
  private:
   bool happened_ ABSL_GUARDED_BY(mutex) = false;
   WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
+};
+
+// A string that can be the argument of a template.
+template <size_t size>
+struct Literal {
+  consteval Literal(const char (&literal)[size]) { std::copy_n(literal, size, text); }
+  char text[size];
+};
+
+// An event that says, for people, what it is that happens.
+template <Literal what>
+class EventCalled final : public Event {
+ public:
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = what.text; }
 };
 
 }  // namespace eventbus::internal

@@ -1,15 +1,19 @@
 #include "eventbus/internal/waiting/parker.h"
 
+#include <optional>
+
+#include "eventbus/internal/waiting/blocked_list.h"
 #include "eventbus/internal/waiting/virtual_time.h"
 
 namespace eventbus::internal {
 
-Parker::Tokens Parker::Park(Tokens tokens, Instant deadline) {
+Parker::Tokens Parker::Park(Tokens tokens, Instant deadline, const WaitDescription* description) {
   for (int i = 0; i < kParkSpins; ++i) {
     // Acquire, here and below, pairs with the release in `Unpark`.
     if (const Tokens seen = word_.load(std::memory_order_acquire) & tokens) return seen;
     SpinPause();
   }
+  std::optional<BlockedListing> listing;
   uint32_t word = word_.fetch_or(kAsleep, std::memory_order_acquire) | kAsleep;
   while (true) {
     const Tokens seen = word & tokens;
@@ -19,6 +23,7 @@ Parker::Tokens Parker::Park(Tokens tokens, Instant deadline) {
       word_.fetch_and(~kAsleep, std::memory_order_relaxed);
       return seen;
     }
+    if (!listing) listing.emplace(description);
     // The word is compared once more by the kernel: a token left since it was read keeps this thread awake.
     if (!deadline.is_never() && TimeIsVirtual()) {
       VirtualTime::Get().Wait(word_, word, deadline);

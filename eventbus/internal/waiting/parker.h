@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/wait_description.h"
 
 namespace eventbus::internal {
 
@@ -30,8 +31,9 @@ class Parker {
 
   // Blocks the calling thread, the only one that may ever call this, until one of `tokens` is there or the deadline has
   // passed. Returns those of `tokens` that are there: 0 only after the deadline. What the waker did before `Unpark` is
-  // visible. Tokens stay.
-  Tokens Park(Tokens tokens, Instant deadline);
+  // visible. Tokens stay. While it sleeps, `description` is on the list of those who do (`blocked_list.h`); null for what is
+  // over soon, or idle.
+  Tokens Park(Tokens tokens, Instant deadline, const WaitDescription* description = nullptr);
 
   // Leaves `token`, once in the life of the parker, from any thread.
   void Unpark(Tokens token) {

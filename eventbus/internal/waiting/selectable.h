@@ -9,7 +9,8 @@
 //   4. Whatever makes an enlisted waiter's operation possible claims the waiter, completes it and wakes it, as
 //      `waiter.h` says.
 //   5. If a waiter may hold up those behind it, serve them in `Withdrawn`, once it has given up.
-//   6. If the passing of time alone makes it ready, say when in `ReadyAt`; threads that wait on it sleep no longer than
+//   6. Say in `DescribeWaitFor` what it is that is waited for: for people.
+//   7. If the passing of time alone makes it ready, say when in `ReadyAt`; threads that wait on it sleep no longer than
 //      that and then try again.
 
 #ifndef EVENTBUS_INTERNAL_WAITING_SELECTABLE_H_
@@ -18,6 +19,7 @@
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/waiter.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -39,6 +41,9 @@ class Selectable {
     static_cast<void>(arm);
     return Instant::Never();
   }
+
+  // Says what `arm`, which is enlisted here and stays so, waits for. From any thread; takes the mutex where it needs it.
+  virtual void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const = 0;
 
   // Guards the queues and the state. Lock order: `mutex.h`.
   mutable Mutex mutex;

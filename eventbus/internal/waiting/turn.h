@@ -11,8 +11,10 @@
 
 namespace eventbus::internal {
 
-class Turn final : public Selectable {
+class Turn : public Selectable {
  public:
+  virtual ~Turn() = default;
+
   // Takes the turn if it is free.
   bool TryTake();
 
@@ -25,6 +27,7 @@ class Turn final : public Selectable {
   // Selectable: an arm is complete when its operation has the turn.
   bool TryComplete(Waiter& arm, WakeList& wakes) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "turn"; }
 
  private:
   bool taken_ ABSL_GUARDED_BY(mutex) = false;

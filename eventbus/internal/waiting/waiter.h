@@ -29,6 +29,7 @@
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/ready_work.h"
+#include "eventbus/internal/waiting/wait_description.h"
 
 namespace eventbus::internal {
 
@@ -59,7 +60,7 @@ struct Waiter : ListNode<Waiter> {
 };
 
 // A blocked operation of one owner.
-class Operation {
+class Operation : public WaitDescription {
  public:
   // Claims the operation for `waiter`. Called under the mutex of the waiter's selectable, once the waiter is unlinked.
   // True exactly once for all waiters of the operation.
@@ -68,6 +69,9 @@ class Operation {
   // Lets the owner go on: wakes its thread, or adds its work to `ready`. Called once for each successful claim, with no
   // lock held; runs no user code. May end the life of the operation and of `waiter`.
   virtual void Wake(Waiter& waiter, ReadyWork& ready) = 0;
+
+  // By default says nothing: of those that nobody asks, being a consumer without a thread, or a part of something else.
+  void DescribeWait(WaiterInfo&) const override {}
 
  protected:
   ~Operation() = default;

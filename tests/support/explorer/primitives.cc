@@ -10,6 +10,8 @@ namespace {
 
 using explorer::Scheduler;
 
+ProcessWord<bool> lists_blocked{false};
+
 }  // namespace
 
 Instant SystemSteadyNow() {
@@ -17,6 +19,11 @@ Instant SystemSteadyNow() {
   if (scheduler == nullptr) return Instant(0);
   scheduler->Point("read the clock", nullptr);
   return Instant(scheduler->now());
+}
+
+Instant SystemCoarseNow() {
+  Scheduler* const scheduler = Scheduler::Current();
+  return Instant(scheduler == nullptr ? 0 : scheduler->now());
 }
 
 absl::Time SystemWallNow() { return absl::UnixEpoch() + absl::Nanoseconds(SystemSteadyNow().nanoseconds()); }
@@ -27,8 +34,22 @@ ThreadIdentity ThisThread() {
   return &identities[scheduler == nullptr ? 63 : scheduler->running()];
 }
 
+uint64_t ThreadNumber() {
+  Scheduler* const scheduler = Scheduler::Current();
+  return scheduler == nullptr ? 63 : scheduler->running();
+}
+
+bool ListsBlocked() { return lists_blocked.load(std::memory_order_relaxed); }
+void ListBlocked() { lists_blocked.store(true, std::memory_order_relaxed); }
+
 const void*& ThreadPointer() {
   static const void* pointers[64] = {};
+  Scheduler* const scheduler = Scheduler::Current();
+  return pointers[scheduler == nullptr ? 63 : scheduler->running()];
+}
+
+void*& HeldMutexPointer() {
+  static void* pointers[64] = {};
   Scheduler* const scheduler = Scheduler::Current();
   return pointers[scheduler == nullptr ? 63 : scheduler->running()];
 }

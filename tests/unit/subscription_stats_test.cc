@@ -1,0 +1,152 @@
+#include "eventbus/subscription_stats.h"
+
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "eventbus/channel.h"
+#include "eventbus/clock.h"
+#include "eventbus/context.h"
+#include "eventbus/feed.h"
+#include "eventbus/join_subscriptions.h"
+#include "eventbus/manual_executor.h"
+#include "eventbus/subscription.h"
+#include "gtest/gtest.h"
+#include "tests/support/subscribed.h"
+#include "tests/support/waiting.h"
+
+namespace eventbus::testing {
+namespace {
+
+TEST(SubscriptionStats, AChannelWithRoom) {
+  FeedOf<int> feed;
+  const Channel<int> channel(8);
+  Subscription subscription =
+      MustSubscribe(feed.Subscribe(channel, {.filter = [](int value) { return value % 3 != 0; }}));
+  for (int i = 1; i <= 6; ++i) feed.Send(i);
+  channel.Receive().IgnoreError();
+  SubscriptionStats stats = subscription.stats();
+  EXPECT_EQ(stats.delivered, 4u);
+  EXPECT_EQ(stats.filtered, 2u);
+  EXPECT_EQ(stats.queue.size, 3u);
+  EXPECT_EQ(stats.queue.capacity, 8u);
+  EXPECT_EQ(stats.queue_high_water, 4u);
+  EXPECT_EQ(stats.waits, 0u);
+  EXPECT_EQ(stats.blocked, absl::ZeroDuration());
+  subscription.Unsubscribe();
+  feed.Send(7);
+  EXPECT_EQ(subscription.stats().delivered, 4u) << "they stay";
+}
+
+TEST(SubscriptionStats, TheHighWaterOfALargeChannelIsSeenToWithinASixteenth) {
+  FeedOf<int> feed;
+  const Channel<int> channel(64);
+  const Subscription subscription = MustSubscribe(feed.Subscribe(channel));
+  for (int i = 0; i < 32; ++i) feed.Send(i);
+  for (int i = 0; i < 32; ++i) channel.Receive().IgnoreError();
+  const size_t seen = subscription.stats().queue_high_water;
+  EXPECT_GE(seen, 32u - 64 / 16);
+  EXPECT_LE(seen, 32u);
+}
+
+TEST(SubscriptionStats, HowLongSendsWaitedForEach) {
+  VirtualClock clock;
+  FeedOf<int> feed;
+  const Channel<int> one;
+  const Channel<int> two;
+  const Subscription first = MustSubscribe(feed.Subscribe(one));
+  const Subscription second = MustSubscribe(feed.Subscribe(two));
+  std::thread sender([&] { feed.Send(1); });
+  clock.AwaitWaiters(1);
+  clock.Advance(absl::Seconds(1));
+  one.Receive().IgnoreError();
+  clock.Advance(absl::Seconds(2));
+  two.Receive().IgnoreError();
+  sender.join();
+  EXPECT_EQ(first.stats().blocked, absl::Seconds(1));
+  EXPECT_EQ(second.stats().blocked, absl::Seconds(3));
+  EXPECT_EQ(second.stats().waits, 1u);
+  EXPECT_EQ(second.stats().delivered, 1u);
+  const FeedStats stats = feed.stats();
+  EXPECT_EQ(stats.sends, 1u);
+  EXPECT_EQ(stats.slow_sends, 1u);
+  EXPECT_EQ(stats.blocked, absl::Seconds(3));
+  EXPECT_EQ(stats.subscribers, 2u);
+}
+
+TEST(SubscriptionStats, ASendThatGaveUpWaitedAndDeliveredNothing) {
+  VirtualClock clock;
+  FeedOf<int> feed;
+  const Channel<int> channel;
+  const Subscription subscription = MustSubscribe(feed.Subscribe(channel));
+  const CancelHandle limit = Context::Background().WithTimeout(absl::Seconds(2));
+  std::thread sender([&] { feed.Send(limit.context(), 1); });
+  clock.AwaitWaiters(1);
+  clock.Advance(absl::Seconds(2));
+  sender.join();
+  const SubscriptionStats stats = subscription.stats();
+  EXPECT_EQ(stats.delivered, 0u);
+  EXPECT_EQ(stats.waits, 1u);
+  EXPECT_EQ(stats.blocked, absl::Seconds(2));
+}
+
+TEST(SubscriptionStats, AHandlerInTheSend) {
+  FeedOf<int> feed;
+  const Subscription subscription =
+      MustSubscribe(feed.Subscribe([](int value) { return value == 2 ? absl::AbortedError("") : absl::OkStatus(); }));
+  for (int i = 1; i <= 3; ++i) feed.Send(i);
+  EXPECT_EQ(subscription.stats().delivered, 3u);
+  EXPECT_EQ(subscription.stats().errors, 1u);
+}
+
+TEST(SubscriptionStats, HandlersWithAnExecutor) {
+  ManualExecutor executor;
+  FeedOf<int> feed;
+  feed.Send(0);
+  const Subscription common = MustSubscribe(feed.Subscribe([](int) {}, {.executor = &executor, .capacity = 4}));
+  const Subscription own = MustSubscribe(feed.Subscribe(
+      [](int) {}, {.filter = [](int value) { return value > 1; }, .executor = &executor, .capacity = 4}));
+  EXPECT_EQ(common.stats().delivered, 0u);
+  for (int i = 1; i <= 3; ++i) feed.Send(i);
+  EXPECT_EQ(common.stats().queue.size, 3u);
+  EXPECT_EQ(own.stats().queue.size, 2u);
+  EXPECT_EQ(own.stats().filtered, 1u);
+  executor.RunAll();
+  for (const Subscription* subscription : {&common, &own}) {
+    const SubscriptionStats stats = subscription->stats();
+    EXPECT_EQ(stats.delivered, subscription == &common ? 3u : 2u);
+    EXPECT_EQ(stats.queue.size, 0u);
+    EXPECT_EQ(stats.queue.capacity, 4u);
+    EXPECT_EQ(stats.queue_high_water, subscription == &common ? 3u : 2u);
+  }
+}
+
+TEST(SubscriptionStats, AHandlerWithoutRoomHasSeenItsCapacity) {
+  ManualExecutor executor;
+  FeedOf<int> feed;
+  const Subscription subscription = MustSubscribe(feed.Subscribe([](int) {}, {.executor = &executor, .capacity = 2}));
+  feed.Send(1);
+  feed.Send(2);
+  std::thread sender([&] { feed.Send(3); });
+  AwaitTrue([&] { return subscription.stats().waits == 1; });
+  EXPECT_EQ(subscription.stats().queue.size, 2u);
+  EXPECT_EQ(subscription.stats().queue_high_water, 2u);
+  AwaitTrue([&] { return executor.RunAll() == 0 && subscription.stats().delivered == 3; });
+  sender.join();
+}
+
+TEST(SubscriptionStats, AJoinHasTheSums) {
+  FeedOf<int> feed;
+  const Channel<int> channel(8);
+  const Subscription joined =
+      JoinSubscriptions(MustSubscribe(feed.Subscribe(channel)),
+                        MustSubscribe(feed.Subscribe([](int) { return absl::AbortedError(""); })));
+  feed.Send(1);
+  EXPECT_EQ(joined.stats().delivered, 2u);
+  EXPECT_EQ(joined.stats().errors, 1u);
+  EXPECT_EQ(Subscription().stats().delivered, 0u);
+}
+
+}  // namespace
+}  // namespace eventbus::testing
