@@ -26,8 +26,7 @@ EventBus::~EventBus() {
 }
 
 absl::StatusOr<Subscription> EventBus::AddErased(absl::string_view pattern, ErasedHandler handler,
-                                                 AnySubscribeOptions options, bool is_tap,
-                                                 SourceLocation location) {
+                                                 AnySubscribeOptions options, bool is_tap, SourceLocation location) {
   if (absl::Status invalid = internal::CheckPattern(pattern); !invalid.ok()) return invalid;
   return core_->Add(MakeRef<ErasedPattern>(core_, std::string(pattern), std::move(options.name), location,
                                            is_tap ? ErasedPattern::Kind::kTap : ErasedPattern::Kind::kSubscriber,

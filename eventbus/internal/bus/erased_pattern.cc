@@ -10,8 +10,8 @@
 
 namespace eventbus::internal {
 
-ErasedPattern::ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, SourceLocation location, Kind kind,
-                             Handler handler, ErrorHook on_error, bool ends_on_error)
+ErasedPattern::ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, SourceLocation location,
+                             Kind kind, Handler handler, ErrorHook on_error, bool ends_on_error)
     : PatternState(std::move(bus), std::move(pattern), std::move(name), nullptr, kind == Kind::kSubscriber),
       location_(location),
       kind_(kind),
