@@ -64,7 +64,11 @@ class Busy {
 
 TEST(DrainBugs, N01_SignalLostSinceNobodyWaitedYet) {
   SignalContext stop({SIGTERM});
+  SignalContext later({SIGUSR1});
   std::raise(SIGTERM);
+  std::raise(SIGUSR1);
+  Select({later.context()
+              .OnDone()});  // Signals come in order: so by now the first one has come, and found nobody waiting.
   Select({stop.context().OnDone()});
   EXPECT_NE(stop.context().cause().message().find("SIGTERM"), absl::string_view::npos);
   EXPECT_EQ(*stop.signals().Receive(), SIGTERM);

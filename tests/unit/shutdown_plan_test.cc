@@ -72,12 +72,14 @@ class Running {
         }) {}
   ~Running() { thread_.join(); }
 
-  // Moves the clock on to whatever is next due, until `journal` has the line.
+  // Moves the clock on to whatever is next due, until `journal` has the line, and no further: only once the plan waits again, by
+  // when it has told all that came before.
   void AdvanceTo(VirtualClock& clock, const Journal& journal, const std::string& line) {
     AwaitTrue([&] {
+      const bool waits = clock.waiters() > 0;
       if (journal.Has(line)) return true;
-      clock.AdvanceToNext();
-      return journal.Has(line);
+      if (waits) clock.AdvanceToNext();
+      return false;
     });
   }
   const ShutdownReport& AwaitReport() {
@@ -217,7 +219,9 @@ TEST(ShutdownPlan, TheHardStopOfALateActionFreesIt) {
   plan.AddStage("workers").Add(
       "x", [&] { return open.Receive().status(); }, [&] { open.Close(); });
   Running running(plan);
-  running.AdvanceTo(clock, journal, "workers/x hard stop ends");
+  clock.AwaitWaiters(1);
+  clock.AdvanceToNext();  // The time for the drain. That for the hard stop begins, and does not pass.
+  journal.Await("workers/x hard stop ends");
   const ShutdownReport& report = running.AwaitReport();
   EXPECT_TRUE(report.Hung().empty()) << report;
   EXPECT_EQ(report.actions[0].status.code(), absl::StatusCode::kOutOfRange);
