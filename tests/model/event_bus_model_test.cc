@@ -191,6 +191,22 @@ TEST(WildcardModel, TwoPartsThatFailAtOnceInAPoolDoNotWaitForEachOther) {
       {.preemptions = 1});
 }
 
+TEST(WildcardModel, APartThatFailsAsTheOthersAreMade) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> one = *bus.Topic<int>("a.b");
+    const TopicOf<int> two = *bus.Topic<int>("a.c");
+    Thread publisher([&] {
+      one.Publish(1);
+      two.Publish(1);
+    });
+    const absl::StatusOr<Subscription> subscription =
+        bus.Subscribe<int>("a.*", [](int) { return absl::AbortedError("no"); }, {.ends_on_error = true});
+    publisher.Join();
+    if (subscription->ended()) Check(one.subscribers() + two.subscribers() == 0, "no part is left");
+  });
+}
+
 TEST(WildcardModel, TwoThatUnsubscribeItBothWaitForItsHandlers) {
   Explore([] {
     EventBus bus;

@@ -71,8 +71,9 @@ TEST(StuckSubscribers, HurtNobodyButThemselves) {
   for (Good& one : good) {
     subscriptions.push_back(MustSubscribe(feed.Subscribe(
         [&one](int, const EventInfo& info) {
-          const uint64_t before = one.seen.fetch_add(1);
-          one.in_order = one.in_order && info.sequence == before + 1 && info.lost == 0;
+          const uint64_t seen = one.seen + 1;
+          one.in_order = one.in_order && info.sequence == seen && info.lost == 0;
+          one.seen = seen;
         },
         {.executor = &pool})));
   }

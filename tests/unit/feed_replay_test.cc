@@ -220,7 +220,7 @@ TEST(Replay, IsOneStepWithTheSubscription) {
     over = true;
   });
   while (!over) {
-    uint64_t last = 0;
+    std::atomic<uint64_t> last{0};
     const auto follow = [&](uint64_t sequence) {
       EXPECT_TRUE(last == 0 || sequence == last + 1) << sequence << " after " << last;
       last = sequence;

@@ -58,7 +58,8 @@ template <typename T>
 class TypedTopic final : private FeedOf<T>, public TopicState {
  public:
   TypedTopic(const Ref<BusShared>& shared, bool is_of_type, std::string name)
-      : FeedOf<T>({.name = std::move(name)}), TopicState(shared, is_of_type, kElementOf<T>, feed()) {}
+      : FeedOf<T>({.name = std::move(name)}),
+        TopicState(shared, is_of_type, kElementOf<T>, static_cast<FeedOf<T>&>(*this)) {}
 
   using TopicState::name;
 
