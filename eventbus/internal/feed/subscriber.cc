@@ -25,8 +25,8 @@ Subscriber::Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts)
       on_lost(parts.on_lost ? std::make_unique<LossHook>(std::move(parts.on_lost)) : nullptr),
       owner(std::move(parts.owner)),
       id_(NextId()),
-      label_(std::move(parts.label)),
       picky_(filter != nullptr || parts.limit != 0 || parts.replay != 0),
+      label_(std::move(parts.label)),
       left(parts.limit) {}
 
 Subscriber::~Subscriber() = default;
