@@ -55,6 +55,7 @@ absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of
     of_types_.emplace(&topic->element(), topic.get());
   } else {
     named_.emplace(topic->name(), topic.get());
+    // Under the mutex, which the analysis does not see from inside a function object.
     absl::Cleanup erase = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { named_.erase(topic->name()); };
     names_.Insert(topic->name(), *topic);
     absl::Cleanup remove = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { names_.Remove(topic->name(), *topic); };

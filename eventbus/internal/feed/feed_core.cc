@@ -170,10 +170,12 @@ bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
     }
     if (!wanted || subscriber.left == 0 || --subscriber.left > 0) continue;
     // That was its limit.
-    WakeList wakes;
-    subscriber.StartReceiving(wakes);
-    subscriber.SetFinishing();
-    subscriber.StopReceiving(0, wakes);
+    {
+      WakeList wakes;  // Before the end is told: who hears of it may run here, and wait for one of these.
+      subscriber.StartReceiving(wakes);
+      subscriber.SetFinishing();
+      subscriber.StopReceiving(0, wakes);
+    }
     if (subscriber.consumer() == nullptr) subscriber.end_signal.End(absl::OkStatus());
     return false;
   }

@@ -259,7 +259,6 @@ class FeedCore final : public RefCounted {
   Statistic blocked_;  // In nanoseconds.
   DeliveryArena arena_;
   std::vector<BroadcastReader*> slow_;
-  std::vector<Subscriber*> missed_;
 };
 
 }  // namespace eventbus::internal
