@@ -181,8 +181,8 @@ TEST(Semaphore, ASelectKeepsItsPlaceWhenAnotherOfItsCasesWasNotDue) {
   Semaphore semaphore(1);
   ASSERT_TRUE(semaphore.Acquire().ok());
   const Timer timer(absl::Seconds(1));
+  absl::StatusOr<SemaphorePermit> permit;  // Outlives the thread, so that it is not handed on before it was looked for.
   std::thread selecting([&] {
-    absl::StatusOr<SemaphorePermit> permit;
     absl::StatusOr<absl::Time> now;
     EXPECT_EQ(Select({semaphore.OnAcquire(1, &permit), timer.OnReceive(&now)}), 0);
   });
@@ -197,6 +197,7 @@ TEST(Semaphore, ASelectKeepsItsPlaceWhenAnotherOfItsCasesWasNotDue) {
   EXPECT_EQ(executor.size(), 0u) << "the one that came second has it";
   executor.RunAll();
   selecting.join();
+  permit = absl::CancelledError();
   executor.RunAll();
 }
 
