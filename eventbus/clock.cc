@@ -32,6 +32,7 @@ VirtualClock::VirtualClock(absl::Time start) {
   }
   if (!VirtualTime::Get().Begin(start)) internal::Fail("VirtualClock", "there is one already");
   AlarmClock::Get().LookAgain();
+  AlarmClock::Get().AwaitRung();  // Until its thread has looked, it may go to sleep as one that waits for a moment.
 }
 
 VirtualClock::~VirtualClock() {

@@ -81,6 +81,18 @@ TEST(VirtualClockModel, AnAlarmGoesOnByTheRealClock) {
   });
 }
 
+// The thread that rings alarms stays for a while, and time becomes virtual while it goes to sleep.
+TEST(VirtualClockModel, OnlyWhoWaitsIsCounted) {
+  Explore([] {
+    {
+      const CancelHandle limit = Context::Background().WithTimeout(absl::Hours(1));
+      const CancelCallback callback = limit.context().OnCancel([] {});
+    }
+    VirtualClock clock;
+    Check(clock.waiters() == 0, "nobody waits");
+  });
+}
+
 TEST(VirtualClockModel, AValueInTheInstantOfTheDeadline) {
   Explore([] {
     VirtualClock clock;
