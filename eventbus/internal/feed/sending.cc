@@ -1,61 +1,16 @@
 #include "eventbus/internal/feed/sending.h"
 
-#include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/str_cat.h"
 #include "eventbus/internal/feed/executor_subscriber.h"
 #include "eventbus/internal/ground/safe_status.h"
 #include "eventbus/internal/ground/status_of_call.h"
-#include "eventbus/internal/observing/stall_watch.h"
-#include "eventbus/internal/waiting/spin_backoff.h"
 
 namespace eventbus::internal {
-
-// The sender's place in the queue of its context.
-class FeedCore::Sending::Interruption final : public SoleOperation {
- public:
-  Interruption(ContextState* context, Parker& parker) : context_(context), parker_(parker) {
-    waiter_.operation = this;
-    if (context_ == nullptr) return;
-    WakeList none;
-    MutexLock lock(&context_->mutex);
-    if (context_->TryComplete(waiter_, none)) {
-      until_ = Instant::Past();
-    } else {
-      context_->Enlist(waiter_);
-      enlisted_ = true;
-      until_ = context_->ReadyAt(waiter_);
-    }
-  }
-
-  ~Interruption() {
-    if (!enlisted_) return;
-    {
-      MutexLock lock(&context_->mutex);
-      if (waiter_.linked()) {
-        waiter_.Unlink();
-        return;
-      }
-    }
-    parker_.Park(kInterrupted, Instant::Never());  // Taken out by who ends the context, and about to be woken.
-  }
-
-  Instant until() const { return until_; }
-
-  void Wake(Waiter&, ReadyWork&) override { parker_.Unpark(kInterrupted); }
-
- private:
-  ContextState* const context_;
-  Parker& parker_;
-  Waiter waiter_;
-  bool enlisted_ = false;
-  Instant until_ = Instant::Never();
-};
 
 FeedCore::Sending::Sending(FeedCore& feed, const Element& element, const void* value, Waiting waiting,
                            SendResult& result)
@@ -433,21 +388,6 @@ void FeedCore::Sending::LookAgain() {
   }
 }
 
-bool FeedCore::Sending::TakeBack(Delivery& delivery) {
-  if (!delivery.to_reader) {
-    MutexLock lock(&static_cast<ChannelSubscriber&>(*delivery.subscriber).channel->mutex);
-    if (!delivery.linked()) return false;
-    delivery.Unlink();
-    return true;
-  }
-  auto& reader = static_cast<ExecutorSubscriber&>(*delivery.subscriber);
-  if (delivery.value != nullptr || !published_) return reader.Claim() != nullptr;
-  const uint64_t missed = feed_.common_.head() - 1;
-  if (!Detach(reader, missed, /*waits=*/true)) return false;
-  feed_.common_.PassFor(missed);
-  return true;
-}
-
 bool FeedCore::Sending::Detach(ExecutorSubscriber& subscriber, uint64_t missed, bool waits) {
   std::unique_ptr<Broadcast> own;
   try {
@@ -531,173 +471,6 @@ size_t FeedCore::Sending::CallHandlers(size_t i) {
     ++i;
     PrefetchAfter(i);
   }
-}
-
-bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
-  if (settled_) return true;
-  if (CountDown(TakeOwnShare())) {
-    settled_ = true;
-    return true;
-  }
-  StayAwakeWhileTheyAreTaken();
-  Parker::Tokens woken = 0;
-  {
-    Interruption interruption(ContextAccess::state(context), parker_);
-    woken = Sleep(interruption.until());
-  }
-  if (woken & kServed) {
-    settled_ = true;
-    return true;
-  }
-  return Withdraw();
-}
-
-void FeedCore::Sending::CountBlocked(const Waiter& delivery, uint64_t since) {
-  static_cast<const Delivery&>(delivery).subscriber->CountBlocked(Instant(static_cast<int64_t>(since)));
-}
-
-Parker::Tokens FeedCore::Sending::Sleep(Instant until) {
-  const Instant since = CoarseNow();
-  slept_since_.Set(since.nanoseconds());
-  const absl::Cleanup count = [&] {
-    feed_.slow_sends_.Add(1);
-    feed_.blocked_.Add(CoarseNow().nanoseconds() - since.nanoseconds());
-  };
-  StallClock clock;
-  while (true) {
-    const Parker::Tokens woken = parker_.Park(kServed | kInterrupted, std::min(until, clock.due()), this);
-    if (woken != 0 || until <= clock.due()) return woken;
-    const absl::Duration waited = clock.Pass();
-    StallWatch::Get().Tell([&] {
-      StallReport report = feed_.StartReport(StallReport::Cause::kQueueIsFull, waited);
-      report.event = number_;
-      report.not_taken_by = NotTaken();
-      return report;
-    });
-  }
-}
-
-std::vector<SlowSubscriber> FeedCore::Sending::NotTaken() const {
-  std::vector<SlowSubscriber> slow;
-  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    const Delivery& delivery = feed_.arena_[i];
-    const Subscriber& subscriber = *delivery.subscriber;
-    if (!subscriber.HasNotTaken(delivery)) continue;
-    slow.push_back({.subscription = subscriber.id(),
-                    .name = subscriber.name(),
-                    .location = subscriber.location(),
-                    .queue = subscriber.Fill()});
-  }
-  return slow;
-}
-
-void FeedCore::Sending::DescribeWait(WaiterInfo& info) const {
-  feed_.DescribeAs("send to feed", info.things.emplace_back());
-  info.not_taken_by = NotTaken();
-  info.event = number_;
-}
-
-void FeedCore::Sending::StayAwakeWhileTheyAreTaken() const {
-  SpinBackoff backoff;
-  // Relaxed: only to see it change.
-  size_t seen = pending_.load(std::memory_order_relaxed);
-  while (seen != 0 && backoff.Pause()) {
-    const size_t now = pending_.load(std::memory_order_relaxed);
-    if (std::exchange(seen, now) != now) backoff = SpinBackoff();
-  }
-}
-
-bool FeedCore::Sending::Withdraw() {
-  size_t withdrawn = 0;
-  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    if (TakeBack(feed_.arena_[i])) ++withdrawn;
-  }
-  if (withdrawn > 0) SetNotAllDone();
-  const size_t mine = withdrawn + TakeOwnShare();
-  // Whoever counts to zero leaves the token; if that is not this thread, the token is or will be there, and its waker
-  // has to be waited for.
-  if (mine == 0 || !CountDown(mine)) parker_.Park(kServed, Instant::Never());
-  settled_ = true;
-  wakes_.WakeAll();
-  return withdrawn == 0;
-}
-
-void FeedCore::Sending::Tally() {
-  // Relaxed: ordered by the count.
-  const bool all_done = all_done_.load(std::memory_order_relaxed);
-  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    const Delivery& delivery = feed_.arena_[i];
-    switch (all_done ? Outcome::kDone : delivery.outcome) {
-      case Outcome::kDone:
-        CountDelivered(*delivery.subscriber);
-        break;
-      case Outcome::kClosed:
-        EndOfClosedChannel(*delivery.subscriber);
-        break;
-      case Outcome::kWithdrawn:
-        cut_short_ = true;
-        break;
-      default:
-        if (const uint64_t since = slept_since_.Get(); since != 0) CountBlocked(delivery, since);
-        AddMissed(*delivery.subscriber);
-        break;
-    }
-  }
-}
-
-void FeedCore::Sending::TallyFailed() {
-  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    const Delivery& delivery = feed_.arena_[i];
-    if (delivery.outcome == Outcome::kDone) {
-      CountDelivered(*delivery.subscriber);
-    } else {
-      ++delivery.subscriber->untold;
-      Lose(*delivery.subscriber, value_);
-    }
-  }
-}
-
-void FeedCore::Sending::AddMissed(Subscriber& subscriber) {
-  ++subscriber.untold;
-  Lose(subscriber, value_);
-  result_.missed.push_back({.subscription = subscriber.id(), .name = subscriber.name()});
-}
-
-void FeedCore::Sending::Lose(Subscriber& subscriber, const void* value) {
-  subscriber.lost.fetch_add(1, std::memory_order_relaxed);
-  if (subscriber.on_lost == nullptr || !BeginCall(subscriber)) return;
-  StatusOfCall(
-      [&] { (*subscriber.on_lost)(value); },
-      [&](absl::string_view) { return absl::OkStatus(); })  // Who reports a loss has nobody to tell of its own.
-      .IgnoreError();
-  EndCalls();
-}
-
-void FeedCore::Sending::Finish(Subscriber& subscriber) {
-  EndCalls();        // Who hears of the end may run here, and wait for a call,
-  wakes_.WakeAll();  // or for one of these.
-  feed_.Finish(subscriber);
-}
-
-void FeedCore::Sending::Disconnect(Subscriber& subscriber) {
-  Lose(subscriber, value_);
-  const uint64_t behind = subscriber.Queued();
-  EndByItself(
-      subscriber, SafeStatus(absl::StatusCode::kResourceExhausted, [&] {
-        return feed_.Describe(absl::StrCat("subscription '", subscriber.name(),
-                                           "' was disconnected: no room for event ", number_, ", ", behind, " behind"));
-      }));
-}
-
-void FeedCore::Sending::EndOfClosedChannel(Subscriber& subscriber) {
-  EndByItself(subscriber, absl::FailedPreconditionError(feed_.Describe(
-                              absl::StrCat("the channel of subscription '", subscriber.name(), "' was closed"))));
-}
-
-void FeedCore::Sending::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
-  EndCalls();  // Who hears of the end may run here, and wait for a call.
-  // Its slot is in use by this send, and keeps its reference (F4).
-  if (feed_.EndByItself(subscriber, reason)) ++result_.disconnected;
 }
 
 }  // namespace eventbus::internal

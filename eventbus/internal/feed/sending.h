@@ -17,11 +17,12 @@
 
 namespace eventbus::internal {
 
-// The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
-// queue; waking one counts it down.
 class ExecutorSubscriber;
 class QueueSubscriber;
 
+// The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
+// queue; waking one counts it down. Its walk over the subscribers is in `sending.cc`, waiting for the slow ones in
+// `sending_wait.cc`, what follows for each in `sending_outcome.cc`.
 class FeedCore::Sending final : public SoleOperation {
  public:
   // The calling thread has the turn; destruction gives it up. `result` must outlive this.

@@ -1,0 +1,88 @@
+// What follows from what happened at a subscriber: counts, losses, ends.
+
+#include "absl/strings/str_cat.h"
+#include "eventbus/internal/feed/sending.h"
+#include "eventbus/internal/ground/safe_status.h"
+#include "eventbus/internal/ground/status_of_call.h"
+
+namespace eventbus::internal {
+
+void FeedCore::Sending::Tally() {
+  // Relaxed: ordered by the count.
+  const bool all_done = all_done_.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    const Delivery& delivery = feed_.arena_[i];
+    switch (all_done ? Outcome::kDone : delivery.outcome) {
+      case Outcome::kDone:
+        CountDelivered(*delivery.subscriber);
+        break;
+      case Outcome::kClosed:
+        EndOfClosedChannel(*delivery.subscriber);
+        break;
+      case Outcome::kWithdrawn:
+        cut_short_ = true;
+        break;
+      default:
+        if (const uint64_t since = slept_since_.Get(); since != 0) CountBlocked(delivery, since);
+        AddMissed(*delivery.subscriber);
+        break;
+    }
+  }
+}
+
+void FeedCore::Sending::TallyFailed() {
+  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
+    const Delivery& delivery = feed_.arena_[i];
+    if (delivery.outcome == Outcome::kDone) {
+      CountDelivered(*delivery.subscriber);
+    } else {
+      ++delivery.subscriber->untold;
+      Lose(*delivery.subscriber, value_);
+    }
+  }
+}
+
+void FeedCore::Sending::AddMissed(Subscriber& subscriber) {
+  ++subscriber.untold;
+  Lose(subscriber, value_);
+  result_.missed.push_back({.subscription = subscriber.id(), .name = subscriber.name()});
+}
+
+void FeedCore::Sending::Lose(Subscriber& subscriber, const void* value) {
+  subscriber.lost.fetch_add(1, std::memory_order_relaxed);
+  if (subscriber.on_lost == nullptr || !BeginCall(subscriber)) return;
+  StatusOfCall(
+      [&] { (*subscriber.on_lost)(value); },
+      [&](absl::string_view) { return absl::OkStatus(); })  // Who reports a loss has nobody to tell of its own.
+      .IgnoreError();
+  EndCalls();
+}
+
+void FeedCore::Sending::Finish(Subscriber& subscriber) {
+  EndCalls();        // Who hears of the end may run here, and wait for a call,
+  wakes_.WakeAll();  // or for one of these.
+  feed_.Finish(subscriber);
+}
+
+void FeedCore::Sending::Disconnect(Subscriber& subscriber) {
+  Lose(subscriber, value_);
+  const uint64_t behind = subscriber.Queued();
+  EndByItself(
+      subscriber, SafeStatus(absl::StatusCode::kResourceExhausted, [&] {
+        return feed_.Describe(absl::StrCat("subscription '", subscriber.name(),
+                                           "' was disconnected: no room for event ", number_, ", ", behind, " behind"));
+      }));
+}
+
+void FeedCore::Sending::EndOfClosedChannel(Subscriber& subscriber) {
+  EndByItself(subscriber, absl::FailedPreconditionError(feed_.Describe(
+                              absl::StrCat("the channel of subscription '", subscriber.name(), "' was closed"))));
+}
+
+void FeedCore::Sending::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
+  EndCalls();  // Who hears of the end may run here, and wait for a call.
+  // Its slot is in use by this send, and keeps its reference (F4).
+  if (feed_.EndByItself(subscriber, reason)) ++result_.disconnected;
+}
+
+}  // namespace eventbus::internal
