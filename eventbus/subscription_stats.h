@@ -11,11 +11,31 @@
 
 namespace eventbus {
 
+// Values that were to be delivered, and were not, by who gave them up.
+struct LostValues {
+  // Its overflow policy: those that found no room, those that made room, and the one that disconnected it.
+  uint64_t to_overflow = 0;
+  // Sends that gave up: their context was done, they must not wait, or a copy threw.
+  uint64_t to_sends = 0;
+  // Those of its replay for which its channel had no room.
+  uint64_t to_replay = 0;
+
+  uint64_t total() const { return to_overflow + to_sends + to_replay; }
+
+  LostValues& operator+=(const LostValues& other) {
+    to_overflow += other.to_overflow;
+    to_sends += other.to_sends;
+    to_replay += other.to_replay;
+    return *this;
+  }
+  friend bool operator==(const LostValues& a, const LostValues& b) = default;
+};
+
 struct SubscriptionStats {
   // Values that the channel has taken, or that the handler was called with.
   uint64_t delivered = 0;
-  // Values that were lost to it: by its overflow policy, or because a send that gave up left it out.
-  uint64_t lost = 0;
+  // Values that were lost to it. What waits for a handler when its subscription is ended is dropped, and counts nowhere.
+  LostValues lost = {};
   // Values that the filter refused.
   uint64_t filtered = 0;
   // Calls of the handler that failed.

@@ -89,6 +89,32 @@ TEST(SubscriptionStats, ASendThatGaveUpWaitedAndDeliveredNothing) {
   EXPECT_EQ(stats.delivered, 0u);
   EXPECT_EQ(stats.waits, 1u);
   EXPECT_EQ(stats.blocked, absl::Seconds(2));
+  EXPECT_EQ(stats.lost, LostValues{.to_sends = 1});
+}
+
+TEST(SubscriptionStats, WhatIsLostIsCountedByCause) {
+  FeedOf<int> feed({.history = 3});
+  for (int i = 1; i <= 3; ++i) feed.Send(i);
+  ManualExecutor executor;
+  const Channel<int> newest(1), oldest(1), leaving(1), waiting(1), replayed(2);
+  const auto lost_after = [&](const Channel<int>& channel, SubscribeOptions<int> options) {
+    const Subscription subscription = MustSubscribe(feed.Subscribe(channel, std::move(options)));
+    for (int i = 4; i <= 6; ++i) feed.TrySend(i);
+    return subscription.stats().lost;
+  };
+  EXPECT_EQ(lost_after(newest, {.overflow = Overflow::kDropNewest}), LostValues{.to_overflow = 2});
+  EXPECT_EQ(lost_after(oldest, {.overflow = Overflow::kDropOldest}), LostValues{.to_overflow = 2});
+  EXPECT_EQ(lost_after(leaving, {.overflow = Overflow::kDisconnect}), LostValues{.to_overflow = 1});
+  EXPECT_EQ(lost_after(waiting, {}), LostValues{.to_sends = 2});
+  EXPECT_EQ(lost_after(replayed, {.replay = 3}), (LostValues{.to_sends = 3, .to_replay = 1}));
+
+  Subscription by_key = MustSubscribe(
+      feed.Subscribe([](int) {}, {.executor = &executor, .overflow = LatestBy([](int) { return std::string("k"); })}));
+  Subscription common = MustSubscribe(feed.Subscribe([](int) {}, {.executor = &executor, .capacity = 1}));
+  for (int i = 7; i <= 9; ++i) feed.TrySend(i);
+  EXPECT_EQ(by_key.stats().lost, LostValues{.to_overflow = 2});
+  EXPECT_EQ(common.stats().lost, LostValues{.to_sends = 2});
+  EXPECT_EQ(JoinSubscriptions(std::move(by_key), std::move(common)).stats().lost.total(), 4u);
 }
 
 TEST(SubscriptionStats, AHandlerInTheSend) {

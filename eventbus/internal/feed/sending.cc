@@ -135,6 +135,7 @@ void FeedCore::Sending::AccountForOther(Offer offer, Subscriber& subscriber) {
       return;
     case Offer::kFull:
       refused_ = true;
+      LoseToSend(subscriber);
       AddMissed(subscriber);
       return;
     case Offer::kGone:
@@ -147,6 +148,8 @@ void FeedCore::Sending::AccountForOther(Offer offer, Subscriber& subscriber) {
   switch (offer) {
     case Offer::kDropped:
       ++result_.dropped;
+      ++subscriber.untold;
+      LoseToOverflow(subscriber, value_);
       AddMissed(subscriber);
       break;
     case Offer::kDisconnects:
@@ -184,6 +187,7 @@ void FeedCore::Sending::OfferToCommon() {
       if (Await(subscriber, feed_.arena_.Next(element_), nullptr, common.head())) feed_.arena_.Use();
     } else if (Detach(subscriber, common.head(), /*waits=*/false)) {
       refused_ = true;
+      LoseToSend(subscriber);
       AddMissed(subscriber);
     }
   }
@@ -274,7 +278,7 @@ FeedCore::Sending::Offer FeedCore::Sending::MakeRoom(ChannelSubscriber& subscrib
     }
     if (evicted) {
       const void* const lost = event != nullptr ? event->value(subscriber.evicted()) : subscriber.evicted();
-      Lose(subscriber, lost);
+      LoseToOverflow(subscriber, lost);
       channel.element().destroy(subscriber.evicted());
       if (least > 0) --least;
       --to_evict;
@@ -307,7 +311,7 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(QueueSubscriber& subscriber,
       default:
         break;
     }
-    Lose(subscriber, subscriber.evicted());
+    LoseToOverflow(subscriber, subscriber.evicted());
     element_.destroy(subscriber.evicted());
     if (offered == OverflowQueue::Offered::kEvicted) continue;
     DropShell(delivery);

@@ -153,10 +153,14 @@ class FeedCore::Sending final : public SoleOperation {
   }
   // Its limit was reached.
   void Finish(Subscriber& subscriber);
-  // Counts `*value`, which is not the subscriber's any more, as lost, and tells its hook.
-  void Lose(Subscriber& subscriber, const void* value);
-  // This send's value did not get to it.
-  void AddMissed(Subscriber& subscriber);
+  // This send gives up, and its value did not get to the subscriber: counts it, to be told with the next one.
+  void LoseToSend(Subscriber& subscriber);
+  // Its policy has given `*value` up.
+  void LoseToOverflow(Subscriber& subscriber, const void* value);
+  // Tells its hook that `*value` is lost.
+  void TellLoss(Subscriber& subscriber, const void* value);
+  // Says in the result that it has missed this send's value.
+  void AddMissed(const Subscriber& subscriber);
   void Tally();
   // The same if the send was given up with an exception.
   void TallyFailed();

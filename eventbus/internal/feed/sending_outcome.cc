@@ -24,6 +24,7 @@ void FeedCore::Sending::Tally() {
         break;
       default:
         if (const uint64_t since = slept_since_.Get(); since != 0) CountBlocked(delivery, since);
+        LoseToSend(*delivery.subscriber);
         AddMissed(*delivery.subscriber);
         break;
     }
@@ -36,20 +37,27 @@ void FeedCore::Sending::TallyFailed() {
     if (delivery.outcome == Outcome::kDone) {
       CountDelivered(*delivery.subscriber);
     } else {
-      ++delivery.subscriber->untold;
-      Lose(*delivery.subscriber, value_);
+      LoseToSend(*delivery.subscriber);
     }
   }
 }
 
-void FeedCore::Sending::AddMissed(Subscriber& subscriber) {
+void FeedCore::Sending::LoseToSend(Subscriber& subscriber) {
   ++subscriber.untold;
-  Lose(subscriber, value_);
+  subscriber.lost_to_sends.Add(1);
+  TellLoss(subscriber, value_);
+}
+
+void FeedCore::Sending::LoseToOverflow(Subscriber& subscriber, const void* value) {
+  subscriber.lost_to_overflow.Add(1);
+  TellLoss(subscriber, value);
+}
+
+void FeedCore::Sending::AddMissed(const Subscriber& subscriber) {
   result_.missed.push_back({.subscription = subscriber.id(), .name = subscriber.name()});
 }
 
-void FeedCore::Sending::Lose(Subscriber& subscriber, const void* value) {
-  subscriber.lost.fetch_add(1, std::memory_order_relaxed);
+void FeedCore::Sending::TellLoss(Subscriber& subscriber, const void* value) {
   if (subscriber.on_lost == nullptr || !BeginCall(subscriber)) return;
   StatusOfCall(
       [&] { (*subscriber.on_lost)(value); },
@@ -65,7 +73,7 @@ void FeedCore::Sending::Finish(Subscriber& subscriber) {
 }
 
 void FeedCore::Sending::Disconnect(Subscriber& subscriber) {
-  Lose(subscriber, value_);
+  LoseToOverflow(subscriber, value_);
   const uint64_t behind = subscriber.Queued();
   EndByItself(
       subscriber, SafeStatus(absl::StatusCode::kResourceExhausted, [&] {

@@ -44,7 +44,8 @@ absl::Status Subscriber::UnsubscribeWithin(const Context& context) { return feed
 SubscriptionStats Subscriber::stats() const {
   SubscriptionStats stats;
   stats.delivered = delivered.Get();
-  stats.lost = lost.load(std::memory_order_relaxed);
+  stats.lost = {
+      .to_overflow = lost_to_overflow.Get(), .to_sends = lost_to_sends.Get(), .to_replay = lost_to_replay.Get()};
   stats.filtered = filtered.Get();
   stats.queue = Fill();
   stats.waits = waits.Get();
@@ -93,7 +94,7 @@ void ChannelSubscriber::StartReceiving(WakeList& wakes) {
       ++untold;
     }
   }
-  lost.store(untold, std::memory_order_relaxed);
+  lost_to_replay.Set(untold);
 }
 
 void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {

@@ -149,14 +149,16 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // By who has the turn.
   Statistic filtered;
   Statistic waits;
+  Statistic lost_to_overflow;
+  Statistic lost_to_sends;
+
+  Statistic lost_to_replay;  // By who makes it a member.
 
   // The next of those that one `Close` ends, each with a reference.
   Subscriber* next_leaving = nullptr;
 
   // Its place among the feed's slots, if it has one. Guarded by the feed's membership mutex.
   size_t slot = kNoSlot;
-
-  Atomic<uint64_t> lost{0};  // In all. Relaxed: a statistic.
 
  protected:
   Subscriber(Ref<FeedCore> feed_core, SubscriberParts parts);
