@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "eventbus/executor.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus {
@@ -45,15 +46,18 @@ struct JoinOptions {
 };
 
 // Takes over `subscriptions`.
-Subscription JoinSubscriptions(std::vector<Subscription> subscriptions, JoinOptions options = {});
+Subscription JoinSubscriptions(std::vector<Subscription> subscriptions, JoinOptions options = {},
+                               SourceLocation location = SourceLocation::current());
 
+// The same; its location is that of `first`.
 template <std::same_as<Subscription>... Subscriptions>
 Subscription JoinSubscriptions(Subscription first, Subscriptions... rest) {
+  const SourceLocation location = first.location();
   std::vector<Subscription> subscriptions;
   subscriptions.reserve(1 + sizeof...(rest));
   subscriptions.push_back(std::move(first));
   (subscriptions.push_back(std::move(rest)), ...);
-  return JoinSubscriptions(std::move(subscriptions));
+  return JoinSubscriptions(std::move(subscriptions), {}, location);
 }
 
 }  // namespace eventbus

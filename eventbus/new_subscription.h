@@ -46,6 +46,7 @@
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/subscription/producer_state.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus {
@@ -68,11 +69,12 @@ concept ProducerFunction = std::invocable<Function&, const Context&> &&
 
 // For a producer that has been made to give a status.
 Subscription NewSubscription(absl::AnyInvocable<absl::Status(const Context& context)> producer,
-                             ProducerOptions options = {});
+                             ProducerOptions options = {}, SourceLocation location = SourceLocation::current());
 
 // Starts `producer`, and does not wait for it to begin.
 template <ProducerFunction Producer>
-Subscription NewSubscription(Producer producer, ProducerOptions options = {}) {
+Subscription NewSubscription(Producer producer, ProducerOptions options = {},
+                             SourceLocation location = SourceLocation::current()) {
   return NewSubscription(
       internal::ErasedProducer([producer = std::move(producer)](const Context& context) mutable -> absl::Status {
         if constexpr (std::is_void_v<std::invoke_result_t<Producer&, const Context&>>) {
@@ -82,7 +84,7 @@ Subscription NewSubscription(Producer producer, ProducerOptions options = {}) {
           return producer(context);
         }
       }),
-      std::move(options));
+      std::move(options), location);
 }
 
 }  // namespace eventbus

@@ -40,7 +40,8 @@ bool Attempt(const Context& context, Resubscriber& subscribe, absl::string_view 
 
 }  // namespace
 
-Subscription Resubscribe(absl::Duration backoff_max, Resubscriber subscribe, ResubscribeOptions options) {
+Subscription Resubscribe(absl::Duration backoff_max, Resubscriber subscribe, ResubscribeOptions options,
+                         SourceLocation location) {
   if (backoff_max <= absl::ZeroDuration()) internal::Fail("Resubscribe", "backoff_max must be positive");
   if (options.backoff_initial <= absl::ZeroDuration())
     internal::Fail("Resubscribe", "backoff_initial must be positive");
@@ -60,7 +61,7 @@ Subscription Resubscribe(absl::Duration backoff_max, Resubscriber subscribe, Res
           if (context.done()) return;
         }
       },
-      std::move(producer));
+      std::move(producer), location);
 }
 
 }  // namespace eventbus

@@ -42,6 +42,7 @@
 #include "absl/time/time.h"
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus {
@@ -63,18 +64,20 @@ using Resubscriber =
     absl::AnyInvocable<absl::StatusOr<Subscription>(const Context& context, const absl::Status& last_error)>;
 
 // Calls `subscribe`, and again after each failure, with at most `backoff_max`, which is positive, in between.
-Subscription Resubscribe(absl::Duration backoff_max, Resubscriber subscribe, ResubscribeOptions options = {});
+Subscription Resubscribe(absl::Duration backoff_max, Resubscriber subscribe, ResubscribeOptions options = {},
+                         SourceLocation location = SourceLocation::current());
 
 // The same for a function that does not ask for the last error.
 template <std::invocable<const Context&> Function>
 requires std::convertible_to<std::invoke_result_t<Function&, const Context&>, absl::StatusOr<Subscription>> Subscription
-Resubscribe(absl::Duration backoff_max, Function subscribe, ResubscribeOptions options = {}) {
+Resubscribe(absl::Duration backoff_max, Function subscribe, ResubscribeOptions options = {},
+            SourceLocation location = SourceLocation::current()) {
   return Resubscribe(
       backoff_max,
       Resubscriber([subscribe = std::move(subscribe)](const Context& context, const absl::Status&) mutable {
         return absl::StatusOr<Subscription>(subscribe(context));
       }),
-      std::move(options));
+      std::move(options), location);
 }
 
 }  // namespace eventbus

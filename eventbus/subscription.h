@@ -42,6 +42,7 @@
 #include "eventbus/context.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription_stats.h"
 
 namespace eventbus {
@@ -99,8 +100,11 @@ class [[nodiscard]] Subscription {
   // Unique in the process, never 0; as in `SendResult::missed`. 0 if this never was a subscription.
   uint64_t id() const { return state_ ? state_->id() : 0; }
 
-  // What `SubscribeOptions` said, for people; may be empty.
+  // What its options said, for people; may be empty.
   std::string name() const { return state_ ? state_->name() : std::string(); }
+
+  // Where it was made. Nowhere, its line 0, if it never was one.
+  SourceLocation location() const { return state_ ? state_->location() : SourceLocation(); }
 
  private:
   friend struct SubscriptionAccess;

@@ -12,8 +12,8 @@ namespace eventbus::internal {
 
 ErasedPattern::ErasedPattern(Ref<BusCore> bus, std::string pattern, std::string name, SourceLocation location,
                              Kind kind, Handler handler, ErrorHook on_error, bool ends_on_error)
-    : PatternState(std::move(bus), std::move(pattern), std::move(name), nullptr, kind == Kind::kSubscriber),
-      location_(location),
+    : PatternState(std::move(bus), std::move(pattern), Label(location, std::move(name)), nullptr,
+                   kind == Kind::kSubscriber),
       kind_(kind),
       handler_(std::move(handler)),
       on_error_(std::move(on_error)),
@@ -31,7 +31,7 @@ absl::StatusOr<Subscription> ErasedPattern::SubscribeAt(TopicState& topic) {
   FeedCore& core = topic.core();
   const Element& element = topic.element();
   SubscriberParts parts;
-  parts.label = Label(location_, name());
+  parts.label = Label(location(), name());
   parts.owner = Ref<SubscriberOwner>(this);
   HandlerParts handler_parts;
   if (kind_ == Kind::kTap) {

@@ -38,7 +38,6 @@ class ErasedPattern final : public PatternState {
 
   absl::Status Call(FeedCore& core, const Element& element, uint64_t sequence, const void* value);
 
-  const SourceLocation location_;
   const Kind kind_;
   Handler handler_;
   ErrorHook on_error_;  // May be empty.

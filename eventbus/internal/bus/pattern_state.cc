@@ -11,10 +11,10 @@
 
 namespace eventbus::internal {
 
-PatternState::PatternState(Ref<BusCore> bus, std::string pattern, std::string name, const Element* element, bool counts)
+PatternState::PatternState(Ref<BusCore> bus, std::string pattern, Label label, const Element* element, bool counts)
     : bus_(std::move(bus)),
       pattern_(std::move(pattern)),
-      name_(std::move(name)),
+      label_(std::move(label)),
       element_(element),
       counts_(counts),
       id_(NextCompositeId()) {}

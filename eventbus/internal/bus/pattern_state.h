@@ -25,11 +25,13 @@
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 #include "eventbus/subscription_stats.h"
 
@@ -46,7 +48,8 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }
   uint64_t id() const override { return id_; }
-  const std::string& name() const override { return name_; }
+  const std::string& name() const override { return label_.name(); }
+  SourceLocation location() const override { return label_.location(); }
 
   bool counts() const override { return counts_; }
   void PartEnded(const absl::Status& reason) override;
@@ -67,7 +70,7 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
 
  protected:
   // `counts`: its parts are subscribers. `element` may be null.
-  PatternState(Ref<BusCore> bus, std::string pattern, std::string name, const Element* element, bool counts);
+  PatternState(Ref<BusCore> bus, std::string pattern, Label label, const Element* element, bool counts);
   ~PatternState() override;
 
   // A subscription at `topic` whose owner this is.
@@ -80,7 +83,7 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
 
   const Ref<BusCore> bus_;
   const std::string pattern_;
-  const std::string name_;
+  const Label label_;
   const Element* const element_;
   const bool counts_;
   const uint64_t id_;

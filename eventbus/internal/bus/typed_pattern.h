@@ -43,10 +43,10 @@ class TypedPattern final : public PatternState {
  public:
   TypedPattern(Ref<BusCore> bus, std::string pattern, Target target, SubscribeOptions<T> options,
                SourceLocation location)
-      : PatternState(std::move(bus), std::move(pattern), options.name, &kElementOf<T>, /*counts=*/true),
+      : PatternState(std::move(bus), std::move(pattern), Label(location, options.name), &kElementOf<T>,
+                     /*counts=*/true),
         target_(std::move(target)),
-        options_(std::move(options)),
-        location_(location) {}
+        options_(std::move(options)) {}
 
   // Whether a feed would take the target and the options, and so would several.
   absl::Status Check() {
@@ -68,14 +68,14 @@ class TypedPattern final : public PatternState {
   absl::StatusOr<Subscription> SubscribeTo(FeedOf<T>& feed) {
     Ref<SubscriberOwner> self(this);
     if constexpr (std::is_same_v<Target, SendChannel<T>>) {
-      return FeedAccess::SubscribeTo<T>(feed, target_, PartOptions(), location_, std::move(self));
+      return FeedAccess::SubscribeTo<T>(feed, target_, PartOptions(), location(), std::move(self));
     } else {
       return FeedAccess::SubscribeHandler<T>(
           feed,
           [this, &core = FeedAccess::core(feed)](const T& event, const EventInfo& info) {
             return Call(core, event, info);
           },
-          PartOptions(), location_, std::move(self));
+          PartOptions(), location(), std::move(self));
     }
   }
 
@@ -122,7 +122,6 @@ class TypedPattern final : public PatternState {
 
   Target target_;
   SubscribeOptions<T> options_;
-  const SourceLocation location_;
 };
 
 template <typename T, typename Target>

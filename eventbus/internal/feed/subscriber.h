@@ -67,7 +67,7 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   Selectable& end() final { return end_signal; }
   uint64_t id() const final { return id_; }
   const std::string& name() const final { return label_.name(); }
-  const SourceLocation& location() const { return label_.location(); }
+  SourceLocation location() const final { return label_.location(); }
 
   // How values reach it.
   enum class Way : uint8_t {

@@ -12,8 +12,8 @@ JoinState::Member::Member(JoinState& its_join, Subscription its_subscription)
   waiter.operation = this;
 }
 
-JoinState::JoinState(Executor& executor, std::string name, std::vector<Subscription> subscriptions)
-    : Activity(executor), id_(NextCompositeId()), name_(std::move(name)), alive_(subscriptions.size()) {
+JoinState::JoinState(Executor& executor, Label label, std::vector<Subscription> subscriptions)
+    : Activity(executor), id_(NextCompositeId()), label_(std::move(label)), alive_(subscriptions.size()) {
   for (Subscription& subscription : subscriptions) members_.emplace_back(*this, std::move(subscription));
 }
 

@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "eventbus/executor.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
@@ -30,6 +31,7 @@
 #include "eventbus/internal/waiting/wait_queue.h"
 #include "eventbus/internal/waiting/waiter.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus::internal {
@@ -37,7 +39,7 @@ namespace eventbus::internal {
 class JoinState final : public SubscriptionState, private Activity {
  public:
   // `subscriptions` are not empty.
-  JoinState(Executor& executor, std::string name, std::vector<Subscription> subscriptions);
+  JoinState(Executor& executor, Label label, std::vector<Subscription> subscriptions);
 
   // Once, before anyone else knows of it.
   void Begin();
@@ -49,7 +51,8 @@ class JoinState final : public SubscriptionState, private Activity {
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }
   uint64_t id() const override { return id_; }
-  const std::string& name() const override { return name_; }
+  const std::string& name() const override { return label_.name(); }
+  SourceLocation location() const override { return label_.location(); }
 
  private:
   struct Member final : public SoleOperation {
@@ -75,7 +78,7 @@ class JoinState final : public SubscriptionState, private Activity {
   void LetGo() override { DropRef(); }
 
   const uint64_t id_;
-  const std::string name_;
+  const Label label_;
   std::deque<Member> members_;
   bool ran_ = false;  // For who holds `running`.
   EndSignal signal_;

@@ -11,8 +11,11 @@
 
 namespace eventbus::internal {
 
-ProducerState::ProducerState(Executor* executor, const Context& parent, std::string name, ErasedProducer producer)
-    : StoppableTask(executor, parent), id_(NextCompositeId()), name_(std::move(name)), producer_(std::move(producer)) {}
+ProducerState::ProducerState(Executor* executor, const Context& parent, Label label, ErasedProducer producer)
+    : StoppableTask(executor, parent),
+      id_(NextCompositeId()),
+      label_(std::move(label)),
+      producer_(std::move(producer)) {}
 
 void ProducerState::SetUnsubscribed() {
   MutexLock lock(&mutex_);
@@ -28,7 +31,7 @@ void ProducerState::Body(const Context& context) {
   result_ = StatusOfCall([&] { return producer_(context); },
                          [this](absl::string_view what) {
                            return SafeStatus(absl::StatusCode::kInternal, [&] {
-                             return absl::StrCat("subscription '", name_, "': the producer threw",
+                             return absl::StrCat("subscription '", name(), "': the producer threw",
                                                  what.empty() ? "" : ": ", what);
                            });
                          });
@@ -37,7 +40,7 @@ void ProducerState::Body(const Context& context) {
 void ProducerState::Concluded(Ran ran) {
   if (ran == Ran::kAbandoned) {
     result_ = SafeStatus(absl::StatusCode::kUnavailable,
-                         [this] { return absl::StrCat("subscription '", name_, "': the executor was shut down"); });
+                         [this] { return absl::StrCat("subscription '", name(), "': the executor was shut down"); });
   }
   producer_ = nullptr;
   bool unsubscribed;

@@ -16,11 +16,13 @@
 #include "absl/status/status.h"
 #include "eventbus/context.h"
 #include "eventbus/executor.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/owners/stoppable_task.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/source_location.h"
 
 namespace eventbus::internal {
 
@@ -28,7 +30,7 @@ using ErasedProducer = absl::AnyInvocable<absl::Status(const Context& context)>;
 
 class ProducerState final : public SubscriptionState, public StoppableTask {
  public:
-  ProducerState(Executor* executor, const Context& parent, std::string name, ErasedProducer producer);
+  ProducerState(Executor* executor, const Context& parent, Label label, ErasedProducer producer);
 
   void Unsubscribe() override;
   absl::Status UnsubscribeWithin(const Context& context) override;
@@ -36,7 +38,8 @@ class ProducerState final : public SubscriptionState, public StoppableTask {
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }
   uint64_t id() const override { return id_; }
-  const std::string& name() const override { return name_; }
+  const std::string& name() const override { return label_.name(); }
+  SourceLocation location() const override { return label_.location(); }
 
  private:
   void SetUnsubscribed();
@@ -46,7 +49,7 @@ class ProducerState final : public SubscriptionState, public StoppableTask {
   void LetGo() override { DropRef(); }
 
   const uint64_t id_;
-  const std::string name_;
+  const Label label_;
   ErasedProducer producer_;
   absl::Status result_;  // For who holds `running`.
   EndSignal signal_;

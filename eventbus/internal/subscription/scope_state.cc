@@ -5,7 +5,7 @@
 namespace eventbus::internal {
 
 TrackedSubscription::TrackedSubscription(Ref<ScopeState> scope, Subscription inner)
-    : scope_(std::move(scope)), inner_(std::move(inner)), name_(inner_.name()) {}
+    : scope_(std::move(scope)), inner_(std::move(inner)), label_(inner_.location(), inner_.name()) {}
 
 TrackedSubscription::~TrackedSubscription() { scope_->Remove(*this); }
 

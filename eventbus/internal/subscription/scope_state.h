@@ -13,8 +13,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/ground/intrusive_list.h"
+#include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 
 namespace eventbus::internal {
@@ -55,14 +57,15 @@ class TrackedSubscription final : public SubscriptionState, public ListNode<Trac
   bool ended() const override { return inner_.ended(); }
   Selectable& end() override { return SubscriptionAccess::end(inner_); }
   uint64_t id() const override { return inner_.id(); }
-  const std::string& name() const override { return name_; }
+  const std::string& name() const override { return label_.name(); }
+  SourceLocation location() const override { return label_.location(); }
 
  private:
   ~TrackedSubscription() override;
 
   const Ref<ScopeState> scope_;
   Subscription inner_;
-  const std::string name_;
+  const Label label_;
 };
 
 }  // namespace eventbus::internal

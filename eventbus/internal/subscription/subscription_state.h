@@ -11,6 +11,7 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/receive_channel.h"
+#include "eventbus/source_location.h"
 #include "eventbus/subscription_stats.h"
 
 namespace eventbus::internal {
@@ -28,6 +29,7 @@ class SubscriptionState : public RefCounted {
   virtual Selectable& end() = 0;
   virtual uint64_t id() const = 0;
   virtual const std::string& name() const = 0;
+  virtual SourceLocation location() const = 0;
 };
 
 }  // namespace eventbus::internal
