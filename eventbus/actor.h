@@ -25,6 +25,7 @@
 //   - A call whose context ends before the call has begun is never run. One that has begun runs to its end, and its result is
 //     dropped: what its function refers to must live until then, so give such a function what it needs by value.
 //   - What a function throws is `kInternal` with the text of the exception, and the actor goes on.
+//   - A result whose move throws ends the program: `absl::StatusOr` moves it in a function that must not throw.
 //   - What was done before `Call` or `Post` is visible to the function, and what the function did to whoever gets its result.
 //   - The state is destroyed when the actor has ended, before `Stop` returns.
 //   - No lock is held while a function runs, is destroyed, or while the state is.

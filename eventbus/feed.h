@@ -36,6 +36,10 @@
 //   - A handler with an executor is called there, one call at a time and in order. Up to `capacity` values wait for it; where it
 //     has no room for one more, a send waits. One without an executor is called by the sender, in the send, without a copy.
 //     Neither is called once `Unsubscribe` has returned, and what waited for it is dropped then.
+//   - A subscription with an overflow policy never holds up a sender for room (`overflow.h`). What it loses by that, or because a send
+//     gave up, is counted, given to `on_lost`, and told with the next value to who asks (`event.h`).
+//   - A subscription that begins with a `replay` of the last values gets what is sent meanwhile after them: no gap, no repetition.
+//     One with a `limit` gets that many values, handles them, and ends.
 //   - What a handler throws, or a status that it returns and that is not OK, is counted and told to `on_error`, and stops
 //     neither the sender nor the others.
 //   - A send from inside a handler of the same feed never waits. In the sender's own thread it is refused with
@@ -52,8 +56,8 @@
 // nothing. One that missed a value, since a send gave up on it, has a queue of its own from then on, and costs what a channel
 // does. `Subscribe` is O(1) and allocates; `Unsubscribe` is O(1).
 //
-// Origin: the documented behaviour of `Feed` in go-ethereum's event package; contexts, filters, names and the linear
-// slow path are additions.
+// Origin: the documented behaviour of `Feed` in go-ethereum's event package; contexts, filters, names, policies, replay and the
+// linear slow path are additions.
 
 #ifndef EVENTBUS_FEED_H_
 #define EVENTBUS_FEED_H_

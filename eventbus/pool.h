@@ -27,6 +27,7 @@
 //   - No lock is held while a resource is made or destroyed; both may use the pool. What one borrower did to a resource is
 //     visible to the next.
 //   - A lease may outlive the pool; its resource is destroyed with it.
+//   - A resource whose move throws ends the program: `absl::StatusOr` moves it in a function that must not throw.
 //
 // A thread that holds a lease and waits for a second one of the same pool may wait for ever, if others do the same.
 //
