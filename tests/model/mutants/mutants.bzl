@@ -11,18 +11,6 @@ _SOURCES = [
 def _mutant(mutant, deps):
     """The program with the model tests, and the library with `mutant` in it."""
     program = mutant.replace(".mutant", "")
-    native.genrule(
-        name = program + "_source",
-        testonly = True,
-        srcs = [mutant] + _SOURCES,
-        outs = [program + ".cc"],
-        tags = ["model"],
-        cmd = "python3 $(location mutate.py) $(location %s) $@ %s" % (
-            mutant,
-            " ".join(["$(locations %s)" % source for source in _SOURCES]),
-        ),
-        tools = ["mutate.py"],
-    )
     cc_binary(
         name = program,
         testonly = True,
@@ -38,13 +26,27 @@ def _mutant(mutant, deps):
 
 def mutants_test(name, mutants, mutants_in_headers):
     """A test that fails if one of the mutants, files as mutate.py reads them, survives."""
+    everyone = mutants + mutants_in_headers
+    native.genrule(
+        name = name + "_sources",
+        testonly = True,
+        srcs = everyone + _SOURCES,
+        outs = [mutant.replace(".mutant", ".cc") for mutant in everyone],
+        tags = ["model"],
+        cmd = "python3 $(location mutate.py) $(RULEDIR) %s -- %s" % (
+            " ".join(["$(location %s)" % mutant for mutant in everyone]),
+            " ".join(["$(locations %s)" % source for source in _SOURCES]),
+        ),
+        tools = ["mutate.py"],
+    )
     programs = [_mutant(mutant, deps = ["//tests/model:all_scenarios"]) for mutant in mutants]
-    programs += [_mutant(mutant, deps = []) for mutant in mutants_in_headers]
+    programs += [_mutant(mutant, deps = ["//tests/support/explorer:explore"]) for mutant in mutants_in_headers]
     native.sh_test(
         name = name,
         # Runs one mutant after the other, of which there are more than a hundred.
         size = "large",
         srcs = ["mutants_test.sh"],
-        data = programs + mutants + mutants_in_headers,
+        data = programs + everyone,
+        shard_count = 4,
         tags = ["model"],
     )

@@ -1,12 +1,20 @@
 #!/bin/sh
-# Runs each mutant's model tests; fails if one of the mutants survives. Prints which test caught it, with which schedule.
+# Runs each mutant's model tests; fails if one of the mutants survives. Prints which test caught it, with which schedule. Takes its
+# share of the mutants, if Bazel has several processes run this.
 set -u
 cd "$TEST_SRCDIR/$TEST_WORKSPACE/tests/model/mutants" || exit 1
 
+shards=${TEST_TOTAL_SHARDS:-1}
+shard=${TEST_SHARD_INDEX:-0}
+if [ -n "${TEST_SHARD_STATUS_FILE:-}" ]; then touch "$TEST_SHARD_STATUS_FILE"; fi
+
 survivors=0
+seen=0
 count=0
 for mutant in *.mutant in_headers/*.mutant; do
   name=${mutant%.mutant}
+  seen=$((seen + 1))
+  if [ $((seen % shards)) -ne "$shard" ]; then continue; fi
   count=$((count + 1))
   filter=$(sed -n 's/^caught by: //p' "$mutant")
   if output=$("./$name" --gtest_filter="$filter" --gtest_fail_fast 2>&1); then
@@ -25,4 +33,4 @@ for mutant in *.mutant in_headers/*.mutant; do
   echo "caught   $name by $test, schedule $schedule"
 done
 echo "$((count - survivors)) of $count mutants caught"
-[ "$count" -ge 15 ] && [ "$survivors" -eq 0 ]
+[ "$seen" -ge 15 ] && [ "$survivors" -eq 0 ]
