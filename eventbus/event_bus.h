@@ -23,9 +23,12 @@
 //
 // | | open | closed |
 // |---|---|---|
-// | `Topic`, `Subscribe`, `Publish`, `Request` and their like | as below | `kFailedPrecondition` |
+// | `Topic`, `SetTopicOptions`, `Subscribe`, `Publish`, `Request` and their like | as below | `kFailedPrecondition` |
 // | `Close` | true | false |
 // | `Stats`, `Dump` | | what there was |
+//
+// Options of a topic, as a replay of the last event for who comes later, are set before it is made or by who makes it:
+// `topic_options.h`.
 //
 // Names and patterns, as in NATS: tokens with dots between them, each one or more characters other than dots, spaces, control
 // characters, '*' and '>'; 1,024 characters at most. In a pattern, "*" is for any one token and ">", as the last, for one or
@@ -36,7 +39,7 @@
 // carry another type are no error; `Stats` counts them. It has a part at each topic, and so
 //   - its handler and its filter are called for one topic one at a time and in order, and for several topics at once, by as many
 //     publishers or threads of its executor: they must be thread-safe. To handle one event at a time, subscribe a channel.
-//   - `capacity` is for each topic. `limit` and `LatestBy` are refused, and `replay`, for topics keep no history.
+//   - `capacity` is for each topic, and so is `replay`, of as many events as the topic keeps. `limit` and `LatestBy` are refused.
 //   - it ends by itself, at all topics, when one part does: by a closed channel, an executor that was shut down, a failure with
 //     `ends_on_error`.
 //   - `Unsubscribe` from inside its own handler does not wait for calls for other topics; otherwise as `Subscription` says.
@@ -69,6 +72,7 @@
 #include "eventbus/any_event.h"
 #include "eventbus/bus_stats.h"
 #include "eventbus/context.h"
+#include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/bus/bus_core.h"
 #include "eventbus/internal/bus/subject.h"
@@ -82,6 +86,7 @@
 #include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
 #include "eventbus/topic_of.h"
+#include "eventbus/topic_options.h"
 
 namespace eventbus {
 
@@ -131,13 +136,30 @@ class EventBus {
   // type, and the message names both; `kResourceExhausted`: there are as many topics as there may be. Never blocks.
   template <typename T>
   absl::StatusOr<TopicOf<T>> Topic(absl::string_view name) {
-    return HandleOf<T>(core_->Topic(name, internal::kElementOf<T>, &internal::TypedTopic<T>::Make));
+    return HandleOf<T>(core_->Topic(name, internal::kElementOf<T>, &internal::TypedTopic<T>::Make, nullptr));
+  }
+  // The same with these options, whatever has been set for that name. `kAlreadyExists`: it has been made with other options;
+  // `kInvalidArgument` also if the options are too large.
+  template <typename T>
+  absl::StatusOr<TopicOf<T>> Topic(absl::string_view name, const TopicOptions& options) {
+    return HandleOf<T>(core_->Topic(name, internal::kElementOf<T>, &internal::TypedTopic<T>::Make, &options));
   }
 
   // The topic of the type, which has no name: no pattern matches it.
   template <typename T>
   absl::StatusOr<TopicOf<T>> Topic() {
-    return HandleOf<T>(core_->TopicOfType(internal::kElementOf<T>, &internal::TypedTopic<T>::Make));
+    return HandleOf<T>(core_->TopicOfType(internal::kElementOf<T>, &internal::TypedTopic<T>::Make, nullptr));
+  }
+  template <typename T>
+  absl::StatusOr<TopicOf<T>> Topic(const TopicOptions& options) {
+    return HandleOf<T>(core_->TopicOfType(internal::kElementOf<T>, &internal::TypedTopic<T>::Make, &options));
+  }
+
+  // Has topics that are made later, and whose name is `pattern` or matches it, have these options; of several for one name, those
+  // that were set last. `kAlreadyExists`, and nothing has been set, if there is such a topic already and has others;
+  // `kInvalidArgument`: a bad pattern, or options that are too large; `kFailedPrecondition`: closed. O(topics that match).
+  absl::Status SetTopicOptions(absl::string_view pattern, const TopicOptions& options) {
+    return core_->SetOptions(pattern, options);
   }
 
   // Finds the topic, and publishes as `TopicOf::Publish` says. What refuses the topic is the status.
@@ -167,6 +189,14 @@ class EventBus {
                                          SourceLocation location = SourceLocation::current()) {
     return SubscribeTo<T>(subject, channel, std::move(options), location);
   }
+  // To a channel that gets each event with its number in its topic, and how many of that topic were lost before it.
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(absl::string_view subject,
+                                         const SendChannel<Event<std::type_identity_t<T>>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(subject, channel, std::move(options), location);
+  }
   // To a handler that is called with the event, or with the name of its topic and the event.
   template <typename T, typename Handler>
   requires HandlerOf<Handler, T> || TopicHandlerOf<Handler, T> absl::StatusOr<Subscription> Subscribe(
@@ -178,6 +208,12 @@ class EventBus {
   // Subscribes to the topic of the type.
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const SendChannel<std::type_identity_t<T>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeIn(Topic<T>(), channel, std::move(options), location);
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<std::type_identity_t<T>>>& channel,
                                          SubscribeOptions<std::type_identity_t<T>> options = {},
                                          SourceLocation location = SourceLocation::current()) {
     return SubscribeIn(Topic<T>(), channel, std::move(options), location);

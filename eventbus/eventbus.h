@@ -62,6 +62,7 @@
 #include "eventbus/thread_pool.h"
 #include "eventbus/timer.h"
 #include "eventbus/topic_of.h"
+#include "eventbus/topic_options.h"
 #include "eventbus/wait_group.h"
 #include "eventbus/waiter_info.h"
 #include "eventbus/watchdog.h"

@@ -65,6 +65,7 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -123,8 +124,9 @@ struct SubscribeOptions {
   uint64_t limit = 0;
   // With how many of the last values that were sent before it begins, oldest first; the feed's `history` may be shorter yet, and must
   // not be shorter by its options. What is sent later follows without a gap or a repetition. A channel should have room for
-  // them: those that find none are lost. A handler without an executor gets them inside `Subscribe`, as does a filter.
-  size_t replay = 0;
+  // them: those that find none are lost. A handler without an executor gets them inside `Subscribe`, as does a filter. Not set:
+  // none, or what the options of a topic say.
+  std::optional<size_t> replay = {};
   // Called after each call of the handler that failed, in the same thread, with the status or, for an exception,
   // `kInternal`.
   absl::AnyInvocable<void(const absl::Status& error)> on_error = {};
@@ -182,7 +184,7 @@ class FeedBase {
       : core_(MakeRef<FeedCore>(Label(location, std::move(options.name)), element, options.held, options.history)) {}
   ~FeedBase();
 
-  // `channel` is of `T` or of `Event<T>`.
+  // `Sent` is `T` or `Event<T>`.
   template <typename T, typename Sent>
   absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options,
                                            SourceLocation location, Ref<SubscriberOwner> owner = {}) {
@@ -260,7 +262,7 @@ class FeedBase {
     parts.owner = std::move(owner);
     parts.label = Label(location, std::move(options.name));
     parts.limit = options.limit;
-    parts.replay = options.replay;
+    parts.replay = options.replay.value_or(0);
     if (options.on_lost) {
       parts.on_lost = [hook = std::move(options.on_lost)](const void* value) mutable {
         hook(*static_cast<const T*>(value));
@@ -281,8 +283,8 @@ class FeedBase {
 struct FeedAccess {
   static FeedCore& core(const FeedBase& feed) { return *feed.core_; }
 
-  template <typename T>
-  static absl::StatusOr<Subscription> SubscribeTo(FeedBase& feed, const SendChannel<T>& channel,
+  template <typename T, typename Sent>
+  static absl::StatusOr<Subscription> SubscribeTo(FeedBase& feed, const SendChannel<Sent>& channel,
                                                   SubscribeOptions<T> options, SourceLocation location,
                                                   Ref<SubscriberOwner> owner) {
     return feed.SubscribeTo<T>(channel, std::move(options), location, std::move(owner));

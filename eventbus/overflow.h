@@ -53,14 +53,19 @@ struct LatestBy {
 template <typename T>
 class OverflowPolicy {
  public:
-  OverflowPolicy(Overflow overflow = Overflow::kBlock) : overflow_(overflow) {}
+  // None was chosen: `kBlock`, or what the options of a topic say.
+  OverflowPolicy() = default;
+  OverflowPolicy(Overflow overflow) : overflow_(overflow), is_chosen_(true) {}
   template <std::invocable<const T&> Key>
   OverflowPolicy(LatestBy<Key> latest_by)
-      : overflow_(Overflow::kDropOldest), make_index_([key = std::move(latest_by.key)](size_t capacity) mutable {
+      : overflow_(Overflow::kDropOldest),
+        is_chosen_(true),
+        make_index_([key = std::move(latest_by.key)](size_t capacity) mutable {
           return std::unique_ptr<internal::KeyIndex>(
               std::make_unique<internal::KeyIndexOf<T, Key>>(std::move(key), capacity));
         }) {}
 
+  bool is_chosen() const { return is_chosen_; }
   // What becomes of a value without room.
   Overflow overflow() const { return overflow_; }
   // Whether only the newest of each key is kept.
@@ -69,7 +74,8 @@ class OverflowPolicy {
  private:
   friend struct OverflowAccess;
 
-  Overflow overflow_;
+  Overflow overflow_ = Overflow::kBlock;
+  bool is_chosen_ = false;
   internal::MakeKeyIndex make_index_;
 };
 

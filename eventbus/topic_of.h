@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "eventbus/context.h"
+#include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/bus/presence.h"
 #include "eventbus/internal/bus/topic_state.h"
@@ -55,15 +56,23 @@ class TopicOf {
   SendResult Publish(const Context& context, const T& event) const { return Sent(feed().Send(context, event), event); }
   SendResult TryPublish(const T& event) const { return Sent(feed().TrySend(event), event); }
 
-  // As `FeedOf<T>::Subscribe`; also `kResourceExhausted` if the bus has as many subscriptions as it may have.
+  // Lets publishers go on that wait because the topic was made `held`: true. False if they have been let go before, or never waited.
+  bool Release() const { return feed().Release(); }
+
+  // As `FeedOf<T>::Subscribe`; what the options do not say, those of the topic do. Also `kResourceExhausted` if the bus has as many
+  // subscriptions as it may have.
   absl::StatusOr<Subscription> Subscribe(const SendChannel<T>& channel, SubscribeOptions<T> options = {},
                                          SourceLocation location = SourceLocation::current()) const {
-    return feed().Subscribe(channel, std::move(options), location);
+    return SubscribeTarget(channel, std::move(options), location);
+  }
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) const {
+    return SubscribeTarget(channel, std::move(options), location);
   }
   template <HandlerOf<T> Handler>
   absl::StatusOr<Subscription> Subscribe(Handler handler, SubscribeOptions<T> options = {},
                                          SourceLocation location = SourceLocation::current()) const {
-    return feed().Subscribe(std::move(handler), std::move(options), location);
+    return SubscribeTarget(std::move(handler), std::move(options), location);
   }
 
   // Has `hooks` called from now on, on_first_subscriber at once if there is a subscriber already. `kAlreadyExists` if the topic
@@ -97,6 +106,13 @@ class TopicOf {
       : topic_(internal::Ref<internal::TypedTopic<T>>::Adopt(static_cast<internal::TypedTopic<T>*>(topic.Release()))) {}
 
   FeedOf<T>& feed() const { return topic_->feed(); }
+
+  template <typename Target>
+  absl::StatusOr<Subscription> SubscribeTarget(Target target, SubscribeOptions<T> options,
+                                               SourceLocation location) const {
+    topic_->Complete(target, options);
+    return feed().Subscribe(std::move(target), std::move(options), location);
+  }
 
   SendResult Sent(SendResult result, const T& event) const {
     topic_->AfterSend(result, &event);

@@ -207,6 +207,21 @@ TEST(WildcardModel, APartThatFailsAsTheOthersAreMade) {
   });
 }
 
+TEST(WildcardModel, AReplayThatEndsItAsATopicIsMade) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> kept = *bus.Topic<int>("a.b", {.replay = 1});
+    kept.Publish(1);
+    Thread publisher([&] { bus.Publish("a.c", 1); });
+    const absl::StatusOr<Subscription> subscription =
+        bus.Subscribe<int>("a.*", [](int) { return absl::AbortedError("no"); }, {.ends_on_error = true});
+    publisher.Join();
+    Check(subscription->ended(), "over");
+    Check(kept.subscribers() + bus.Topic<int>("a.c")->subscribers() == 0, "no part is left");
+    Check(bus.Stats().subscriptions == 0, "nor is it counted");
+  });
+}
+
 TEST(WildcardModel, TwoThatUnsubscribeItBothWaitForItsHandlers) {
   Explore([] {
     EventBus bus;
@@ -240,6 +255,17 @@ TEST(EventBusModel, TwoFirstUsesOfAName) {
     const absl::StatusOr<TopicOf<int>> mine = bus.Topic<int>("a");
     other.Join();
     Check(mine.ok() != other_ok && bus.topics() == 1, "one is first");
+  });
+}
+
+TEST(EventBusModel, OptionsThatAreSetAsTheTopicIsMade) {
+  Explore([] {
+    EventBus bus;
+    Thread maker([&] { bus.Publish("a", 1); });
+    const absl::Status set = bus.SetTopicOptions("*", {.replay = 1});
+    maker.Join();
+    const absl::Status asked = bus.Topic<int>("a", {.replay = 1}).status();
+    Check(set == asked, "it has them, or who set them was told that it has not");
   });
 }
 

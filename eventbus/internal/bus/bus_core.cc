@@ -1,5 +1,8 @@
 #include "eventbus/internal/bus/bus_core.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -16,41 +19,98 @@ absl::Status BusCore::CheckOpen() const {
   return absl::FailedPreconditionError(shared_->Describe("is closed"));
 }
 
-absl::StatusOr<Ref<TopicState>> BusCore::CheckType(TopicState& topic, const Element& element) const {
-  if (&topic.element() == &element) return Ref<TopicState>(&topic);
-  return absl::InvalidArgumentError(shared_->Describe(
-      absl::StrCat("topic '", topic.name(), "' carries ", topic.element().name(), ", not ", element.name())));
+namespace {
+
+// As they are compared and used.
+TopicOptions Normal(TopicOptions options) {
+  options.history = std::max(options.history, options.replay);
+  return options;
 }
 
-absl::StatusOr<Ref<TopicState>> BusCore::Topic(absl::string_view name, const Element& element, MakeTopic make) {
+}  // namespace
+
+absl::StatusOr<Ref<TopicState>> BusCore::CheckFound(TopicState& topic, const Element& element,
+                                                    const TopicOptions* options) const {
+  if (&topic.element() != &element) {
+    return absl::InvalidArgumentError(shared_->Describe(
+        absl::StrCat("topic '", topic.name(), "' carries ", topic.element().name(), ", not ", element.name())));
+  }
+  if (options != nullptr && Normal(*options) != topic.options()) return HasOtherOptions(topic);
+  return Ref<TopicState>(&topic);
+}
+
+absl::Status BusCore::HasOtherOptions(const TopicState& topic) const {
+  return absl::AlreadyExistsError(
+      shared_->Describe(absl::StrCat("topic '", topic.name(), "' has been made, with other options")));
+}
+
+absl::Status BusCore::CheckOptions(const TopicOptions& options) const {
+  if (options.capacity <= static_cast<size_t>(std::numeric_limits<std::ptrdiff_t>::max())) return absl::OkStatus();
+  return absl::InvalidArgumentError(shared_->Describe("options of a topic: capacity is too large"));
+}
+
+TopicOptions BusCore::OptionsFor(absl::string_view name) const {
+  const OptionsRule* last = nullptr;
+  rules_for_.VisitPatternsFor(name, [&](const OptionsRule& rule) {
+    if (last == nullptr || rule.number > last->number) last = &rule;
+  });
+  return last == nullptr ? TopicOptions() : last->options;
+}
+
+absl::Status BusCore::SetOptions(absl::string_view pattern, const TopicOptions& options) {
+  if (absl::Status invalid = CheckPattern(pattern); !invalid.ok()) return invalid;
+  if (absl::Status invalid = CheckOptions(options); !invalid.ok()) return invalid;
+  MutexLock lock(&mutex_);
+  if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
+  const TopicOptions normal = Normal(options);
+  const TopicState* other = nullptr;
+  names_.VisitNamesFor(pattern, [&](const TopicState& topic) {
+    if (topic.options() != normal) other = &topic;
+  });
+  if (other != nullptr) return HasOtherOptions(*other);
+  const auto [rule, is_new] = rules_.try_emplace(std::string(pattern));
+  if (is_new) {
+    absl::Cleanup erase = [&, added = rule]() ABSL_NO_THREAD_SAFETY_ANALYSIS { rules_.erase(added); };
+    rules_for_.Insert(pattern, rule->second);
+    std::move(erase).Cancel();
+  }
+  rule->second = {.number = ++last_rule_, .options = normal};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Ref<TopicState>> BusCore::Topic(absl::string_view name, const Element& element, MakeTopic make,
+                                               const TopicOptions* options) {
   {
     MutexLock lock(&mutex_);
     if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
     const auto found = named_.find(name);
-    if (found != named_.end()) return CheckType(*found->second, element);
+    if (found != named_.end()) return CheckFound(*found->second, element, options);
   }
   if (absl::Status invalid = CheckName(name); !invalid.ok()) return invalid;
   MutexLock lock(&mutex_);
   if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
   const auto found = named_.find(name);
-  if (found != named_.end()) return CheckType(*found->second, element);
-  return MakeLocked(std::string(name), /*is_of_type=*/false, make);
+  if (found != named_.end()) return CheckFound(*found->second, element, options);
+  return MakeLocked(std::string(name), /*is_of_type=*/false, make, options ? *options : OptionsFor(name));
 }
 
-absl::StatusOr<Ref<TopicState>> BusCore::TopicOfType(const Element& element, MakeTopic make) {
+absl::StatusOr<Ref<TopicState>> BusCore::TopicOfType(const Element& element, MakeTopic make,
+                                                     const TopicOptions* options) {
   MutexLock lock(&mutex_);
   if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
   const auto found = of_types_.find(&element);
-  if (found != of_types_.end()) return Ref<TopicState>(found->second);
-  return MakeLocked(std::string(element.name()), /*is_of_type=*/true, make);
+  if (found != of_types_.end()) return CheckFound(*found->second, element, options);
+  return MakeLocked(std::string(element.name()), /*is_of_type=*/true, make, options ? *options : TopicOptions());
 }
 
-absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of_type, MakeTopic make) {
+absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of_type, MakeTopic make,
+                                                    const TopicOptions& options) {
+  if (absl::Status invalid = CheckOptions(options); !invalid.ok()) return invalid;
   if (topic_count_ >= shared_->max_topics) {
     return absl::ResourceExhaustedError(shared_->Describe(absl::StrCat(
         "has ", topic_count_, " topics, and may have no more than ", shared_->max_topics, ": not '", name, "'")));
   }
-  Ref<TopicState> topic = make(shared_, is_of_type, std::move(name));
+  Ref<TopicState> topic = make(shared_, is_of_type, std::move(name), Normal(options));
   if (is_of_type) {
     of_types_.emplace(&topic->element(), topic.get());
   } else {

@@ -8,6 +8,8 @@
 //       its parts of all matching patterns before the mutex that it was made under is released (N1).
 //   U2. A pattern is in `patterns_` and `subscribed_` or in neither, and the bus owns one reference to those that are.
 //   U3. Once `closed_` is set, nothing is added.
+//   U4. No topic has other options than those that it was made with: they are of the rule that was set last among those for its
+//       name, or of who made it.
 //
 // The mutex is held while a new topic's feed takes its parts, and no user code runs in that: nobody sends to it, its hooks have
 // not been set, and a part refers to handlers that are elsewhere.
@@ -16,6 +18,9 @@
 #define EVENTBUS_INTERNAL_BUS_BUS_CORE_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -35,6 +40,7 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/subscription.h"
+#include "eventbus/topic_options.h"
 
 namespace eventbus::internal {
 
@@ -44,11 +50,16 @@ class BusCore final : public RefCounted {
 
   BusShared& shared() const { return *shared_; }
 
-  // The topic of that name, made by `make` if there is none. `kInvalidArgument`: the name is none, or the topic carries another
-  // type; `kResourceExhausted`: there are as many topics as may be; `kFailedPrecondition`: closed.
-  absl::StatusOr<Ref<TopicState>> Topic(absl::string_view name, const Element& element, MakeTopic make);
+  // The topic of that name, made by `make` if there is none. `options`, or those that were set if it is null, are for a new one.
+  // `kInvalidArgument`: the name is none, or the topic carries another type; `kAlreadyExists`: it has other options;
+  // `kResourceExhausted`: there are as many topics as may be; `kFailedPrecondition`: closed.
+  absl::StatusOr<Ref<TopicState>> Topic(absl::string_view name, const Element& element, MakeTopic make,
+                                        const TopicOptions* options);
   // The same for the topic of a type.
-  absl::StatusOr<Ref<TopicState>> TopicOfType(const Element& element, MakeTopic make);
+  absl::StatusOr<Ref<TopicState>> TopicOfType(const Element& element, MakeTopic make, const TopicOptions* options);
+
+  // Has topics with such names have these options, if they are made later. `kAlreadyExists` if there is one that has others.
+  absl::Status SetOptions(absl::string_view pattern, const TopicOptions& options);
 
   // Subscribes `pattern`, of which nobody else knows, to every topic that it matches, now and later.
   absl::StatusOr<Subscription> Add(Ref<PatternState> pattern);
@@ -69,10 +80,21 @@ class BusCore final : public RefCounted {
   ~BusCore() override;
 
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Ref<TopicState>> CheckType(TopicState& topic, const Element& element) const;
-  absl::StatusOr<Ref<TopicState>> MakeLocked(std::string name, bool is_of_type, MakeTopic make)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The topic, if it is what is asked for. `options` may be null.
+  absl::StatusOr<Ref<TopicState>> CheckFound(TopicState& topic, const Element& element,
+                                             const TopicOptions* options) const;
+  absl::StatusOr<Ref<TopicState>> MakeLocked(std::string name, bool is_of_type, MakeTopic make,
+                                             const TopicOptions& options) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckOptions(const TopicOptions& options) const;
+  absl::Status HasOtherOptions(const TopicState& topic) const;
+  // Those that were set for topics of that name.
+  TopicOptions OptionsFor(absl::string_view name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Ref<PatternState> FirstPattern() const;
+
+  struct OptionsRule {
+    uint64_t number;  // One that was set later has a larger one.
+    TopicOptions options;
+  };
 
   const Ref<BusShared> shared_;
 
@@ -86,6 +108,9 @@ class BusCore final : public RefCounted {
   std::unordered_map<const Element*, TopicState*> of_types_ ABSL_GUARDED_BY(mutex_);
   List<PatternState> subscribed_ ABSL_GUARDED_BY(mutex_);  // Each with a reference.
   SubjectTrie<PatternState> patterns_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_rule_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, OptionsRule, std::less<>> rules_ ABSL_GUARDED_BY(mutex_);
+  SubjectTrie<const OptionsRule> rules_for_ ABSL_GUARDED_BY(mutex_);  // Those, by what they are for.
 };
 
 }  // namespace eventbus::internal

@@ -22,10 +22,13 @@ PatternState::PatternState(Ref<BusCore> bus, std::string pattern, Label label, c
 PatternState::~PatternState() = default;
 
 void PatternState::AttachTo(TopicState& topic) {
-  if (element_ != nullptr && element_ != &topic.element()) {
+  {
     MutexLock lock(&mutex_);
-    ++clashes_;
-    return;
+    if (ended_) return;  // In a replay.
+    if (element_ != nullptr && element_ != &topic.element()) {
+      ++clashes_;
+      return;
+    }
   }
   absl::StatusOr<Subscription> made = SubscribeAt(topic);
   if (!made.ok()) return;  // The topic has been closed, and so has the bus.

@@ -6,9 +6,11 @@
 
 namespace eventbus::internal {
 
-TopicState::TopicState(const Ref<BusShared>& shared, bool is_of_type, const Element& element, const FeedBase& feed)
+TopicState::TopicState(const Ref<BusShared>& shared, bool is_of_type, const TopicOptions& options,
+                       const Element& element, const FeedBase& feed)
     : element_(element),
       is_of_type_(is_of_type),
+      options_(options == kPlainTopic ? nullptr : std::make_unique<const TopicOptions>(options)),
       shared_(shared),
       core_(&FeedAccess::core(feed)),
       presence_(MakeRef<Presence>(shared)) {

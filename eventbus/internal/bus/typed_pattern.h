@@ -3,7 +3,9 @@
 #ifndef EVENTBUS_INTERNAL_BUS_TYPED_PATTERN_H_
 #define EVENTBUS_INTERNAL_BUS_TYPED_PATTERN_H_
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -37,7 +39,7 @@ concept TopicHandlerOf = std::invocable<Handler&, absl::string_view, const T&> &
 
 namespace internal {
 
-// `Target` is `SendChannel<T>` or a handler.
+// `Target` is a handler, or a channel of `T` or of `Event<T>`.
 template <typename T, typename Target>
 class TypedPattern final : public PatternState {
  public:
@@ -55,31 +57,36 @@ class TypedPattern final : public PatternState {
           absl::StrCat("pattern '", pattern(), "': limit and LatestBy are for subscriptions to one topic"));
     }
     FeedOf<T> feed({.name = pattern()});
-    return SubscribeTo(feed).status();
+    return SubscribeTo(feed, PartOptions()).status();
   }
 
  private:
   ~TypedPattern() override = default;
 
   absl::StatusOr<Subscription> SubscribeAt(TopicState& topic) override {
-    return SubscribeTo(static_cast<TypedTopic<T>&>(topic).feed());
+    auto& typed = static_cast<TypedTopic<T>&>(topic);
+    SubscribeOptions<T> part = PartOptions();
+    part.replay = options_.replay;
+    typed.Complete(target_, part);
+    part.replay = std::min(*part.replay, topic.options().history);
+    return SubscribeTo(typed.feed(), std::move(part));
   }
 
-  absl::StatusOr<Subscription> SubscribeTo(FeedOf<T>& feed) {
+  absl::StatusOr<Subscription> SubscribeTo(FeedOf<T>& feed, SubscribeOptions<T> part) {
     Ref<SubscriberOwner> self(this);
-    if constexpr (std::is_same_v<Target, SendChannel<T>>) {
-      return FeedAccess::SubscribeTo<T>(feed, target_, PartOptions(), location(), std::move(self));
+    if constexpr (EventChannelOf<Target, T>) {
+      return FeedAccess::SubscribeTo<T>(feed, target_, std::move(part), location(), std::move(self));
     } else {
       return FeedAccess::SubscribeHandler<T>(
           feed,
           [this, &core = FeedAccess::core(feed)](const T& event, const EventInfo& info) {
             return Call(core, event, info);
           },
-          PartOptions(), location(), std::move(self));
+          std::move(part), location(), std::move(self));
     }
   }
 
-  // The user's functions are here, once; every part calls them.
+  // Those of a part at any topic: all but the replay. The user's functions are here, once; every part calls them.
   SubscribeOptions<T> PartOptions() {
     SubscribeOptions<T> part;
     part.name = options_.name;
@@ -91,14 +98,13 @@ class TypedPattern final : public PatternState {
     }
     part.executor = options_.executor;
     part.capacity = options_.capacity;
-    part.overflow = options_.overflow.overflow();
+    if (options_.overflow.is_chosen()) part.overflow = options_.overflow.overflow();
     if (options_.on_lost) {
       part.on_lost = [this](const T& event) {
         const ConsumerScope inside(this);
         options_.on_lost(event);
       };
     }
-    part.replay = options_.replay;
     if (options_.on_error) {
       part.on_error = [this](const absl::Status& error) {
         const ConsumerScope inside(this);

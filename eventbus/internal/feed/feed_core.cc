@@ -166,6 +166,7 @@ bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
     if (!reason.ok() || (wanted && !subscriber.Replay(event, reason))) {
       if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
       subscriber.end_signal.End(reason);
+      if (subscriber.owner) subscriber.owner->PartEnded(reason);
       return false;
     }
     if (!wanted || subscriber.left == 0 || --subscriber.left > 0) continue;
