@@ -99,6 +99,12 @@ struct EventBusOptions {
   // subscription and a tap count as one. Names that come from outside could otherwise fill the memory.
   size_t max_topics = 100'000;
   size_t max_subscriptions = 1'000'000;
+  // How many events may wait in the queues of all subscriptions together. Each takes up its room when it begins, however full
+  // it gets: a channel its capacity, a handler with an executor its `capacity`; a wildcard subscription the one, or the other for
+  // each topic. One for which there is too little left is `kResourceExhausted`, and so is a topic that is new, for the handlers
+  // of wildcards that match it. An unbounded channel is then `kInvalidArgument`. Publishing is never refused, and costs
+  // what it does without a limit. What topics keep to be replayed does not count.
+  size_t max_queued = kNoLimit;
   // Called with each event that was published and that nobody took, since there was no subscriber or all filters refused it: in
   // the publishing thread, after the send, with no lock held, by several threads at once. May call anything. What it throws is
   // ignored. It may run while the bus is being closed, for a publisher that is not done.
@@ -319,7 +325,7 @@ class EventBus {
   // How many topics there are. Other threads may change it at any time.
   size_t topics() const { return core_->CountTopics(); }
 
-  // What there is and what has been counted. O(topics); holds no lock for longer than it takes to list them.
+  // What there is and what has been counted. O(topics and their subscriptions); holds no lock for longer than it takes to list them.
   BusStats Stats() const;
 
   // The same for people, with the wildcard subscriptions and taps, who may be somebody that an event went to unexpectedly.

@@ -136,6 +136,9 @@ struct SubscribeOptions {
 
 namespace internal {
 
+// For a handler with an executor whose `capacity` is 0.
+inline constexpr size_t kDefaultCapacity = 64;
+
 template <typename Handler, typename... Arguments>
 concept HandlesWith = std::invocable<Handler&, Arguments...> &&
     (std::is_void_v<std::invoke_result_t<Handler&, Arguments...>> ||
@@ -213,14 +216,13 @@ class FeedBase {
       return core_->Refuse("Subscribe: capacity is too large");
     }
     static_assert(std::is_copy_constructible_v<T>);
-    constexpr size_t kCapacity = 64;
     HandlerParts parts;
     parts.handler = Erased<T>(std::move(handler));
     parts.on_error = std::move(options.on_error);
     parts.ends_on_error = options.ends_on_error;
     QueueParts queue;
     queue.executor = options.executor;
-    queue.capacity = options.capacity == 0 ? kCapacity : options.capacity;
+    queue.capacity = options.capacity == 0 ? kDefaultCapacity : options.capacity;
     queue.overflow = options.overflow.overflow();
     queue.make_keys = std::move(OverflowAccess::make_index(options.overflow));
     return core_->Subscribe(kElementOf<T>, PartsOf(options, location, std::move(owner)), std::move(parts),

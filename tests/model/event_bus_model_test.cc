@@ -280,6 +280,33 @@ TEST(EventBusModel, TheLastSubscriptionThatMayBe) {
   });
 }
 
+TEST(EventBusModel, TheLastRoomThatMayBe) {
+  Explore([] {
+    EventBus bus({.max_queued = 3});
+    const Channel<int> channel(2);
+    absl::StatusOr<Subscription> others;
+    Thread other([&] { others = bus.Subscribe<int>("*", channel); });
+    absl::StatusOr<Subscription> mine = bus.Subscribe<int>("a", channel);
+    other.Join();
+    Check(mine.ok() != others.ok() && bus.Stats().room == 2, "one may");
+    (mine.ok() ? mine : others)->Unsubscribe();
+    Check(bus.Stats().room == 0, "and gives it back");
+  });
+}
+
+TEST(EventBusModel, RoomAtATopicThatIsMadeAsItsWildcardEnds) {
+  Explore([] {
+    EventBus bus({.max_queued = 4});
+    ManualExecutor executor;
+    Subscription wildcard = *bus.Subscribe<int>("*", [](int) {}, {.executor = &executor, .capacity = 4});
+    Thread maker([&] { Check(bus.Topic<int>("a").ok(), "there is room"); });
+    wildcard.Unsubscribe();
+    Check(bus.Subscribe<int>("b", Channel<int>(4)).ok(), "there is again");
+    maker.Join();
+    Check(bus.Stats().room == 0, "all is given back");
+  });
+}
+
 TEST(RequestModel, WhoAskedIsToldThatTheServerHasGone) {
   Explore(
       [] {

@@ -90,13 +90,12 @@ TEST(TopicOptions, AWildcardThatEndsInAReplayIsOver) {
   ASSERT_TRUE(bus.SetTopicOptions(">", {.replay = 1}).ok());
   for (const char* topic : {"a", "b", "c"}) bus.Publish(topic, 1);
   int calls = 0;
-  const Subscription subscription = MustSubscribe(bus.Subscribe<int>(
-      "*",
-      [&](int) {
-        ++calls;
-        return absl::DataLossError("bad");
-      },
-      {.ends_on_error = true}));
+  const Subscription subscription = MustSubscribe(bus.Subscribe<int>("*",
+                                                                     [&](int) {
+                                                                       ++calls;
+                                                                       return absl::DataLossError("bad");
+                                                                     },
+                                                                     {.ends_on_error = true}));
   EXPECT_TRUE(subscription.ended());
   EXPECT_EQ(*subscription.Err().Receive(), absl::DataLossError("bad"));
   EXPECT_EQ(calls, 1);

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "eventbus/manual_executor.h"
 #include "eventbus/subscription_scope.h"
+#include "eventbus/topic_options.h"
 #include "gtest/gtest.h"
 #include "tests/support/payloads.h"
 #include "tests/support/subscribed.h"
@@ -135,13 +137,83 @@ TEST(EventBus, ThereAreNoMoreSubscriptionsThanMayBe) {
   EXPECT_EQ(bus.Subscribe<int>("a", [](int) {}).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
+TEST(EventBus, QueuesHaveNoMoreRoomThanMayBe) {
+  EventBus bus({.name = "small", .max_queued = 10});
+  ManualExecutor executor;
+  Subscription one = MustSubscribe(bus.Subscribe<int>("a", Channel<int>(4)));
+  const Subscription two = MustSubscribe(bus.Subscribe<int>("b", [](int) {}, {.executor = &executor, .capacity = 5}));
+  const Subscription direct = MustSubscribe(bus.Subscribe<int>("a", [](int) {}));
+  const Subscription rendezvous = MustSubscribe(bus.Subscribe<int>("a", Channel<int>(0)));
+  EXPECT_EQ(bus.Stats().room, 9u);
+  EXPECT_EQ(
+      bus.Subscribe<int>("a", Channel<int>(2), {.name = "log"}).status(),
+      absl::ResourceExhaustedError("bus 'small': subscription 'log': no room for queues of 2, where no more than 10 "
+                                   "events may wait, and there are queues for 9"));
+  EXPECT_EQ(bus.Subscribe<int>("a", [](int) {}, {.executor = &executor}).status().code(),
+            absl::StatusCode::kResourceExhausted)
+      << "64 by default";
+  EXPECT_EQ(
+      bus.Subscribe<int>("a", Channel<int>(kUnbounded), {.name = "log"}).status(),
+      absl::InvalidArgumentError("bus 'small': subscription 'log': a queue without a limit, where no more than 10 "
+                                 "events may wait"));
+  EXPECT_EQ(bus.Stats().subscriptions, 4u) << "those that were refused do not count";
+  EXPECT_TRUE(bus.Subscribe<int>("a", Channel<int>(1)).ok()) << "and it ends at once";
+  one.Unsubscribe();
+  EXPECT_EQ(bus.Stats().room, 5u);
+  const Subscription again = MustSubscribe(bus.Subscribe<int>("a", Channel<int>(5)));
+  bus.Close();
+  EXPECT_EQ(bus.Stats().room, 0u);
+}
+
+TEST(EventBus, AWildcardNeedsRoomAtEachTopicOrOnce) {
+  EventBus bus({.name = "small", .max_queued = 10});
+  ManualExecutor executor;
+  ASSERT_TRUE(bus.SetTopicOptions("b.*", {.capacity = 2}).ok());
+  for (const char* topic : {"a.1", "a.2", "b.1"}) ASSERT_TRUE(bus.Topic<int>(topic).ok());
+  ASSERT_TRUE(bus.Topic<double>("b.double").ok());
+  EXPECT_EQ(bus.Subscribe<int>("a.*", [](int) {}, {.executor = &executor, .capacity = 6}).status(),
+            absl::ResourceExhaustedError("bus 'small': pattern 'a.*': no room for queues of 12, where no more than 10 "
+                                         "events may wait, and there are queues for 0"));
+  Subscription handler = MustSubscribe(bus.Subscribe<int>("a.*", [](int) {}, {.executor = &executor, .capacity = 3}));
+  EXPECT_EQ(bus.Stats().room, 6u);
+  EXPECT_TRUE(bus.Topic<int>("a.3").ok());
+  EXPECT_EQ(bus.Stats().room, 9u);
+  EXPECT_EQ(
+      bus.Topic<int>("a.4").status(),
+      absl::ResourceExhaustedError("bus 'small': wildcards at topic 'a.4': no room for queues of 3, where no more "
+                                   "than 10 events may wait, and there are queues for 9"));
+  EXPECT_EQ(bus.Publish("a.4", 1).status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(bus.Topic<double>("a.5").ok()) << "the handler takes nothing from there";
+  EXPECT_EQ(bus.topics(), 6u);
+  EXPECT_EQ(bus.Publish("a.3", 1).delivered, 1u);
+  handler.Unsubscribe();
+  EXPECT_EQ(bus.Stats().room, 0u);
+
+  const Subscription channel = MustSubscribe(bus.Subscribe<int>(">", Channel<int>(8)));
+  EXPECT_TRUE(bus.Topic<int>("a.4").ok());
+  EXPECT_EQ(bus.Stats().room, 8u) << "one channel, for all topics";
+  const Subscription by_option = MustSubscribe(bus.Subscribe<int>("b.*", [](int) {}, {.executor = &executor}));
+  EXPECT_EQ(bus.Stats().room, 10u);
+  EXPECT_EQ(bus.Subscribe<int>(">", Channel<int>(kUnbounded)).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(bus.Tap(">", [](const AnyEvent&) {}).ok());
+  EXPECT_TRUE(bus.SubscribeAny(">", [](const AnyEvent&) {}).ok());
+}
+
+TEST(EventBus, WithoutALimitNothingIsCountedOfQueues) {
+  EventBus bus;
+  const Subscription one = MustSubscribe(bus.Subscribe<int>("a", Channel<int>(kUnbounded)));
+  const Subscription two = MustSubscribe(bus.Subscribe<int>("*", Channel<int>(4)));
+  EXPECT_EQ(bus.Stats().room, 0u);
+}
+
 TEST(EventBus, ASubscriptionThatAFeedRefusesIsNotCounted) {
-  EventBus bus({.max_subscriptions = 1});
+  EventBus bus({.max_subscriptions = 1, .max_queued = 1});
   EXPECT_EQ(bus.Subscribe<int>("a", SendChannel<int>()).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(bus.Subscribe<int>("*", SendChannel<int>()).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(bus.Subscribe<int>("*", [](int) {}, {.capacity = 3}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(bus.Stats().subscriptions, 0u);
   EXPECT_EQ(bus.Stats().patterns.size(), 0u);
+  EXPECT_EQ(bus.Stats().room, 0u);
 }
 
 TEST(EventBus, PublishingTakesAContextAndWaitsForTheSlow) {

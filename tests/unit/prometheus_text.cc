@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "eventbus/channel.h"
 #include "eventbus/event_bus.h"
 
 int main() {
@@ -11,6 +12,9 @@ int main() {
   bus.Publish("orders.\"us\"\\", std::string("x"));
   bus.Publish("\xff.\xe4", 1.5);
   bus.Publish(1);
+  const eventbus::Channel<int> channel(eventbus::kUnbounded);
   const auto subscription = bus.Subscribe<int>("orders.*", [](int) {});
+  const auto named = bus.Subscribe<int>("orders.eu", channel, {.name = "\"{},=\\\n\xff"});
+  const auto of_type = bus.Subscribe<int>([](int) {});
   std::cout << bus.Stats().ToPrometheus();
 }

@@ -12,4 +12,5 @@ if ! [ -x "$promtool" ]; then
 fi
 "$1" >"$TEST_TMPDIR/metrics" || exit 1
 grep -q '^eventbus_topic_published_total{' "$TEST_TMPDIR/metrics" || exit 1
+grep -q '^eventbus_subscription_delivered_total{' "$TEST_TMPDIR/metrics" || exit 1
 "$promtool" check metrics <"$TEST_TMPDIR/metrics"

@@ -21,6 +21,11 @@ absl::Status BusCore::CheckOpen() const {
 
 namespace {
 
+// No more than all.
+size_t Sum(size_t a, size_t b) {
+  return a > std::numeric_limits<size_t>::max() - b ? std::numeric_limits<size_t>::max() : a + b;
+}
+
 // As they are compared and used.
 TopicOptions Normal(TopicOptions options) {
   options.history = std::max(options.history, options.replay);
@@ -114,14 +119,19 @@ absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of
   if (is_of_type) {
     of_types_.emplace(&topic->element(), topic.get());
   } else {
-    named_.emplace(topic->name(), topic.get());
     // Under the mutex, which the analysis does not see from inside a function object.
+    absl::StatusOr<size_t> promised = PromiseRoomAt(*topic);
+    if (!promised.ok()) return promised.status();
+    absl::Cleanup give_back = [&] { shared_->GiveRoomBack(*promised); };
+    named_.emplace(topic->name(), topic.get());
     absl::Cleanup erase = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { named_.erase(topic->name()); };
     names_.Insert(topic->name(), *topic);
     absl::Cleanup remove = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { names_.Remove(topic->name(), *topic); };
     patterns_.VisitPatternsFor(topic->name(), [&](PatternState& pattern) { pattern.AttachTo(*topic); });  // U1
+    NoteRoomAt(*topic);
     std::move(remove).Cancel();
     std::move(erase).Cancel();
+    std::move(give_back).Cancel();
   }
   topic->AddRef();  // The bus's own.
   topics_.PushBack(*topic);
@@ -129,19 +139,43 @@ absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of
   return topic;
 }
 
+absl::StatusOr<size_t> BusCore::PromiseRoomAt(const TopicState& topic) {
+  if (shared_->max_queued == BusShared::kNoLimit) return 0;
+  size_t room = 0;
+  patterns_.VisitPatternsFor(topic.name(), [&](PatternState& pattern) { room = Sum(room, pattern.RoomAt(topic)); });
+  absl::Status refused = shared_->TakeRoom(room, "wildcards at topic", topic.name());
+  if (!refused.ok()) return refused;
+  return room;
+}
+
+void BusCore::NoteRoomAt(const TopicState& topic) {
+  if (shared_->max_queued == BusShared::kNoLimit) return;
+  patterns_.VisitPatternsFor(topic.name(), [&](PatternState& pattern) { pattern.promised += pattern.RoomAt(topic); });
+}
+
 absl::StatusOr<Subscription> BusCore::Add(Ref<PatternState> pattern) {
   if (absl::Status refused = shared_->CountIn(); !refused.ok()) return refused;
   absl::Cleanup count_out = [&] { shared_->CountOut(); };
+  size_t promised = 0;
+  absl::Cleanup give_back = [&] { shared_->GiveRoomBack(promised); };
   std::vector<Ref<TopicState>> present;
   {
     MutexLock lock(&mutex_);
     if (absl::Status refused = CheckOpen(); !refused.ok()) return refused;
-    names_.VisitNamesFor(pattern->pattern(), [&](TopicState& topic) { present.emplace_back(&topic); });
+    size_t room = pattern->Room();
+    names_.VisitNamesFor(pattern->pattern(), [&](TopicState& topic) {
+      present.emplace_back(&topic);
+      room = Sum(room, pattern->RoomAt(topic));
+    });
+    if (absl::Status refused = shared_->TakeRoom(room, "pattern", pattern->pattern()); !refused.ok()) return refused;
+    promised = room;  // U4
     patterns_.Insert(pattern->pattern(), *pattern);
+    pattern->promised = promised;
     pattern->AddRef();  // The bus's own.
     subscribed_.PushBack(*pattern);
   }
   std::move(count_out).Cancel();
+  std::move(give_back).Cancel();
   Subscription subscription = SubscriptionAccess::Make(pattern);  // Ends it if there is no memory for the rest.
   for (const Ref<TopicState>& topic : present) pattern->AttachTo(*topic);
   return subscription;
@@ -152,6 +186,7 @@ Ref<PatternState> BusCore::Forget(PatternState& pattern) {
   if (!pattern.linked()) return {};
   pattern.Unlink();
   patterns_.Remove(pattern.pattern(), pattern);
+  shared_->GiveRoomBack(std::exchange(pattern.promised, 0));
   shared_->CountOut();
   return Ref<PatternState>::Adopt(&pattern);
 }

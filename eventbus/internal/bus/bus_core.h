@@ -8,7 +8,9 @@
 //       its parts of all matching patterns before the mutex that it was made under is released (N1).
 //   U2. A pattern is in `patterns_` and `subscribed_` or in neither, and the bus owns one reference to those that are.
 //   U3. Once `closed_` is set, nothing is added.
-//   U4. No topic has other options than those that it was made with: they are of the rule that was set last among those for its
+//   U4. A pattern that is subscribed to has been promised the room that it needs wherever it comes from, and at each topic that has a
+//       part of it, before that part is made.
+//   U5. No topic has other options than those that it was made with: they are of the rule that was set last among those for its
 //       name, or of who made it.
 //
 // The mutex is held while a new topic's feed takes its parts, and no user code runs in that: nobody sends to it, its hooks have
@@ -80,6 +82,11 @@ class BusCore final : public RefCounted {
   ~BusCore() override;
 
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Promises the patterns that `topic` matches the room that they need there. Returns
+  // how much; `NoteRoomAt` says that they have it.
+  absl::StatusOr<size_t> PromiseRoomAt(const TopicState& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteRoomAt(const TopicState& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // The topic, if it is what is asked for. `options` may be null.
   absl::StatusOr<Ref<TopicState>> CheckFound(TopicState& topic, const Element& element,
                                              const TopicOptions* options) const;

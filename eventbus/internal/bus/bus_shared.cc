@@ -19,4 +19,21 @@ absl::Status BusShared::CountIn() {
   return absl::OkStatus();
 }
 
+absl::Status BusShared::TakeRoom(size_t room, absl::string_view what, absl::string_view its_name) {
+  if (max_queued == kNoLimit || room == 0) return absl::OkStatus();
+  if (room == kNoLimit) {
+    return absl::InvalidArgumentError(Describe(absl::StrCat(
+        what, " '", its_name, "': a queue without a limit, where no more than ", max_queued, " events may wait")));
+  }
+  size_t seen = room_.load(std::memory_order_relaxed);
+  do {
+    if (room > max_queued - seen) {
+      return absl::ResourceExhaustedError(
+          Describe(absl::StrCat(what, " '", its_name, "': no room for queues of ", room, ", where no more than ",
+                                max_queued, " events may wait, and there are queues for ", seen)));
+    }
+  } while (!room_.compare_exchange_weak(seen, seen + room, std::memory_order_relaxed, std::memory_order_relaxed));
+  return absl::OkStatus();
+}
+
 }  // namespace eventbus::internal

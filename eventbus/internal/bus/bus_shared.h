@@ -4,6 +4,7 @@
 #define EVENTBUS_INTERNAL_BUS_BUS_SHARED_H_
 
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -24,10 +25,13 @@ class BusShared final : public RefCounted {
   // Several threads may call it at once.
   using Unheard = absl::AnyInvocable<void(const AnyEvent& event) const>;
 
-  BusShared(std::string bus_name, size_t most_topics, size_t most_subscriptions, Unheard unheard)
+  static constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
+
+  BusShared(std::string bus_name, size_t most_topics, size_t most_subscriptions, size_t most_queued, Unheard unheard)
       : name(std::move(bus_name)),
         max_topics(most_topics),
         max_subscriptions(most_subscriptions),
+        max_queued(most_queued),
         on_unheard(std::move(unheard)) {}
 
   // "bus 'x': " and `what`.
@@ -39,15 +43,27 @@ class BusShared final : public RefCounted {
 
   size_t subscriptions() const { return subscriptions_.load(std::memory_order_relaxed); }
 
+  // Promises that `room` more events may wait for the `what` of that name: OK; or `kResourceExhausted`, or, if `room` is without limit,
+  // `kInvalidArgument`. Each is to be given back once. Nothing is counted where there is no limit.
+  absl::Status TakeRoom(size_t room, absl::string_view what, absl::string_view its_name);
+  void GiveRoomBack(size_t room) {
+    if (max_queued != kNoLimit) room_.fetch_sub(room, std::memory_order_relaxed);
+  }
+
+  size_t room() const { return room_.load(std::memory_order_relaxed); }
+
   const std::string name;
   const size_t max_topics;
   const size_t max_subscriptions;
+  const size_t max_queued;
   const Unheard on_unheard;  // May be empty.
 
  private:
   ~BusShared() override = default;
 
-  Atomic<size_t> subscriptions_{0};  // Relaxed: a count, which guards nothing.
+  // Relaxed: counts, which guard nothing.
+  Atomic<size_t> subscriptions_{0};
+  Atomic<size_t> room_{0};  // Of the queues of subscriptions that last, all together.
 };
 
 }  // namespace internal

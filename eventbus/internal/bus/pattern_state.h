@@ -57,6 +57,13 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   // Ends it with `reason`; waits for its handlers, but not from inside one.
   void Close(const absl::Status& reason);
 
+  // How many events may wait for it, wherever they come from; and for the part of it at `topic` alone, 0 if it takes nothing from
+  // there. The largest `size_t` if there is no limit.
+  virtual size_t Room() const { return 0; }
+  virtual size_t RoomAt(const TopicState&) const { return 0; }
+  // Of that, what has been promised. Guarded by the mutex of the bus.
+  size_t promised = 0;
+
   const std::string& pattern() const { return pattern_; }
   // The type of the topics that it is for; null if it is for all.
   const Element* element() const { return element_; }

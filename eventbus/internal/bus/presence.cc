@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/string_view.h"
 #include "eventbus/internal/feed/subscriber.h"
 #include "eventbus/internal/ground/status_of_call.h"
@@ -31,7 +32,12 @@ size_t Presence::subscribers() const {
 
 absl::Status Presence::JoinLocked(const Subscriber& subscriber) {
   if (!subscriber.owner) {  // Who owns parts has been counted as one.
+    const size_t room = subscriber.Room();
+    if (absl::Status refused = shared_->TakeRoom(room, "subscription", subscriber.name()); !refused.ok())
+      return refused;
+    absl::Cleanup give_back = [&] { shared_->GiveRoomBack(room); };
     if (absl::Status refused = shared_->CountIn(); !refused.ok()) return refused;
+    std::move(give_back).Cancel();
   }
   if (subscriber.owner && !subscriber.owner->counts()) return absl::OkStatus();
   MutexLock lock(&mutex_);
@@ -40,7 +46,10 @@ absl::Status Presence::JoinLocked(const Subscriber& subscriber) {
 }
 
 void Presence::LeaveLocked(const Subscriber& subscriber) {
-  if (!subscriber.owner) shared_->CountOut();
+  if (!subscriber.owner) {
+    shared_->GiveRoomBack(subscriber.Room());
+    shared_->CountOut();
+  }
   if (subscriber.owner && !subscriber.owner->counts()) return;
   MutexLock lock(&mutex_);
   if (--members_ == 0) ++turns_;  // R1

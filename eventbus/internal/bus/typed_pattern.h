@@ -60,6 +60,16 @@ class TypedPattern final : public PatternState {
     return SubscribeTo(feed, PartOptions()).status();
   }
 
+  size_t Room() const override {
+    if constexpr (EventChannelOf<Target, T>) return target_.capacity();
+    return 0;
+  }
+  size_t RoomAt(const TopicState& topic) const override {
+    if (options_.executor == nullptr || &topic.element() != element()) return 0;
+    if (options_.capacity != 0) return options_.capacity;
+    return topic.options().capacity != 0 ? topic.options().capacity : kDefaultCapacity;
+  }
+
  private:
   ~TypedPattern() override = default;
 

@@ -24,6 +24,7 @@ class ExecutorSubscriber final : public ConsumingSubscriber<BroadcastReader> {
 
   Way way() const override { return own() == nullptr ? Way::kCommon : Way::kOwn; }
   void StopReceiving(uint64_t send, WakeList& wakes) override;
+  size_t Room() const override { return capacity(); }
   QueueFill Fill() const override;
   size_t HighWater() const override { return high_water(); }
   bool HasNotTaken(const Delivery&) const override { return IsWaitedFor(); }
@@ -49,6 +50,7 @@ class QueueSubscriber final : public ConsumingSubscriber<OverflowQueue> {
   Way way() const override { return Way::kQueue; }
   void StopReceiving(uint64_t, WakeList& wakes) override { Leave(finishing(), wakes); }
   size_t Queued() const override { return size(); }
+  size_t Room() const override { return capacity(); }
   QueueFill Fill() const override { return {.size = size(), .capacity = capacity()}; }
   size_t HighWater() const override { return high_water(); }
 

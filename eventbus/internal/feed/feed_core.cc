@@ -1,5 +1,6 @@
 #include "eventbus/internal/feed/feed_core.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -332,6 +333,22 @@ FeedStats FeedCore::stats() const {
   MutexLock lock(&membership_);
   stats.sends = send_number_;
   return stats;
+}
+
+std::vector<Ref<Subscriber>> FeedCore::Subscribers() const {
+  std::vector<Ref<Subscriber>> all;
+  {
+    MutexLock lock(&membership_);
+    all.reserve(subscribers());
+    const auto add = [&](Subscriber& subscriber) { all.emplace_back(&subscriber); };
+    inbox_.ForEach(add);
+    in_common_.ForEach(add);
+    for (const Slot& slot : slots_) {
+      if (slot.subscriber->member.load(std::memory_order_relaxed)) add(*slot.subscriber);
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
+  return all;
 }
 
 void FeedCore::AwaitUserCode(const Subscriber* subscriber) {

@@ -104,6 +104,9 @@ class FeedCore final : public RefCounted {
 
   FeedStats stats() const;
 
+  // Those that last, in order of age. O(n log n).
+  std::vector<Ref<Subscriber>> Subscribers() const;
+
   // As `Subscription::Unsubscribe`.
   absl::Status Unsubscribe(Subscriber& subscriber, const Context& context);
   // Sets `ended`, of a subscriber, and wakes who waits for that.

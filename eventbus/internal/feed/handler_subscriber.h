@@ -48,6 +48,7 @@ class HandlerSubscriber : public Subscriber {
   void StopReceiving(uint64_t, WakeList&) override {}  // The sender asks `member` before each call (F5).
 
   // Without an executor it has no queue, and nothing waits for it.
+  size_t Room() const override { return 0; }
   QueueFill Fill() const override { return {}; }
   bool HasNotTaken(const Delivery&) const override { return false; }
 

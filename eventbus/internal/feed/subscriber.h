@@ -133,7 +133,9 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // Says for people that the end of its handler is waited for.
   void DescribeHandler(WaitedFor& thing) const;
 
-  // How full that is which its values wait in.
+  // How many values may wait in what its values wait in: the largest `size_t` if there is no limit. Never changes.
+  virtual size_t Room() const = 0;
+  // How full that is.
   virtual QueueFill Fill() const = 0;
   // Whether `offered`, of the send in progress, still waits for it. For who keeps that send from ending.
   virtual bool HasNotTaken(const Delivery& offered) const = 0;
@@ -219,6 +221,7 @@ class ChannelSubscriber final : public Subscriber {
   void StopReceiving(uint64_t send, WakeList& wakes) override;
 
   size_t Queued() const override { return channel->ApproxSize(); }
+  size_t Room() const override { return channel->capacity(); }
   QueueFill Fill() const override { return {.size = channel->ApproxSize(), .capacity = channel->capacity()}; }
   bool HasNotTaken(const Delivery& offered) const override {
     MutexLock lock(&channel->mutex);
