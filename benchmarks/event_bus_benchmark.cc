@@ -3,11 +3,14 @@
 //
 //   BM_Feed                      publisher ---> feed ---> handler: the measure
 //   BM_Handle/<w>                publisher ---> handle ---> handler, with w wildcard subscriptions that match other topics
-//   BM_HandleWildcard            the same, and the handler is a wildcard subscription
+//   BM_HandleLimited             the same, with a limit of all queues and no wildcards
+//   BM_HandleWildcard            publisher ---> handle ---> handler, which is a wildcard subscription
 //   BM_HandleAny                 the same, of every type
 //   BM_Name/<t>                  by name, among t topics
 //   BM_Type                      by type
 //   BM_SignalByKey/<t>           Boost.Signals2: one signal for each of t names, found in a hash table under a mutex, and called
+//   BM_DispatcherByKey/<t>       a dispatcher as eventpp documents its own: a map from t names to lists of functions, found under a
+//                                mutex, and each step along a list under that list's mutex
 //   BM_Lookup/<t>                finding a topic by its name among t
 //   BM_MakeTopic/<w>             making a topic, with w wildcard subscriptions of which one matches
 //   BM_SubscribeWildcard/<t>     a wildcard subscription that matches 1 of t topics, and its end
@@ -19,9 +22,11 @@
 
 #include <boost/signals2.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -104,6 +109,15 @@ void BM_Handle(benchmark::State& state) {
 }
 BENCHMARK(BM_Handle)->Arg(0)->Arg(100)->Arg(10'000);
 
+void BM_HandleLimited(benchmark::State& state) {
+  EventBus bus({.max_queued = 1000});
+  Tally tally;
+  const TopicOf<uint64_t> topic = *bus.Topic<uint64_t>(kName);
+  const Subscription subscription = *topic.Subscribe(tally.handler());
+  PublishAll(state, tally, [&](uint64_t event) { topic.Publish(event); });
+}
+BENCHMARK(BM_HandleLimited);
+
 void BM_HandleWildcard(benchmark::State& state) {
   EventBus bus(Unlimited());
   Tally tally;
@@ -158,6 +172,68 @@ void BM_SignalByKey(benchmark::State& state) {
   });
 }
 BENCHMARK(BM_SignalByKey)->Arg(1)->Arg(10'000);
+
+// Events by key to functions that are called where they are dispatched, and may add and remove others.
+class Dispatcher {
+ public:
+  using Callback = std::function<void(uint64_t)>;
+
+  void Append(const std::string& key, Callback callback) {
+    const std::lock_guard lock(mutex_);
+    lists_[key].Append(std::move(callback));
+  }
+
+  void Dispatch(const std::string& key, uint64_t event) const {
+    const List* list = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = lists_.find(key);
+      if (found != lists_.end()) list = &found->second;  // Which stays where it is.
+    }
+    if (list != nullptr) list->Call(event);
+  }
+
+ private:
+  struct Node {
+    Callback callback;
+    std::shared_ptr<Node> next;
+  };
+
+  class List {
+   public:
+    void Append(Callback callback) {
+      const std::lock_guard lock(mutex_);
+      std::shared_ptr<Node>* end = &first_;
+      while (*end) end = &(*end)->next;
+      *end = std::make_shared<Node>(Node{std::move(callback), nullptr});
+    }
+
+    void Call(uint64_t event) const {
+      for (std::shared_ptr<Node> node = Following(first_); node; node = Following(node->next)) node->callback(event);
+    }
+
+   private:
+    std::shared_ptr<Node> Following(const std::shared_ptr<Node>& link) const {
+      const std::lock_guard lock(mutex_);
+      return link;
+    }
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<Node> first_;
+  };
+
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, List> lists_;
+};
+
+void BM_DispatcherByKey(benchmark::State& state) {
+  Dispatcher dispatcher;
+  for (int64_t i = 1; i < state.range(0); ++i) dispatcher.Append(NameOf(i), [](uint64_t) {});
+  Tally tally;
+  dispatcher.Append(kName, tally.handler());
+  PublishAll(state, tally, [&](uint64_t event) { dispatcher.Dispatch(kName, event); });
+}
+BENCHMARK(BM_DispatcherByKey)->Arg(1)->Arg(10'000);
 
 void BM_Lookup(benchmark::State& state) {
   EventBus bus(Unlimited());

@@ -43,6 +43,50 @@ TEST(EventBusAllocationFaults, AWildcardThatCouldNotBeSubscribedIsNotThere) {
   EXPECT_GE(failures, 8);
 }
 
+TEST(EventBusAllocationFaults, OptionsThatCouldNotBeSetAreNotSet) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    EventBus bus;
+    const bool set = fault.Attempt([&] {
+      EXPECT_TRUE(bus.SetTopicOptions("a.long_enough_to_be_allocated", {.replay = 1}).ok());
+      EXPECT_TRUE(bus.SetTopicOptions("a.*", {.replay = 2}).ok());
+    });
+    for (int n = 0; n < 3; ++n) bus.Publish("a.long_enough_to_be_allocated", n);
+    int heard = 0;
+    const absl::StatusOr<Subscription> late = bus.Subscribe<int>("a.*", [&](int) { ++heard; });
+    if (set) {
+      EXPECT_EQ(heard, 2);
+    } else {
+      EXPECT_LE(heard, 1);
+    }
+  });
+  EXPECT_GE(failures, 5);
+}
+
+TEST(EventBusAllocationFaults, RoomThatWasPromisedInVainIsGivenBack) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    EventBus bus({.max_queued = 100});
+    ManualExecutor executor;
+    const Channel<int> channel(10);
+    ASSERT_TRUE(bus.Topic<int>("a").ok());
+    absl::StatusOr<Subscription> one;
+    absl::StatusOr<Subscription> handler;
+    size_t room = 0;
+    fault.Attempt([&] {
+      one = bus.Subscribe<int>("a", channel);
+      room = 10;
+      handler = bus.Subscribe<int>("*", [](int) {}, {.executor = &executor, .capacity = 20});
+      room = 30;
+      EXPECT_TRUE(bus.Topic<int>("b").ok());
+      room = 50;
+    });
+    EXPECT_EQ(bus.Stats().room, room);
+    if (handler.ok()) handler->Unsubscribe();
+    if (one.ok()) one->Unsubscribe();
+    EXPECT_EQ(bus.Stats().room, 0u);
+  });
+  EXPECT_GE(failures, 20);
+}
+
 TEST(EventBusAllocationFaults, HooksThatCouldNotBeSetAreNotThere) {
   FailEveryAllocation([](AllocationFault& fault) {
     EventBus bus;

@@ -1,14 +1,17 @@
 // A bus whose topics are made, whose subscribers come and go, and which is closed, in the instant in which something else happens.
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "eventbus/event_bus.h"
+#include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
+#include "tests/support/explorer/scheduler.h"
 
 namespace eventbus {
 namespace {
@@ -304,6 +307,33 @@ TEST(EventBusModel, RoomAtATopicThatIsMadeAsItsWildcardEnds) {
     Check(bus.Subscribe<int>("b", Channel<int>(4)).ok(), "there is again");
     maker.Join();
     Check(bus.Stats().room == 0, "all is given back");
+  });
+}
+
+// How many operations on primitives `call` takes.
+template <typename Call>
+int64_t Operations(Call call) {
+  const int64_t before = explorer::Scheduler::Current()->steps();
+  call();
+  return explorer::Scheduler::Current()->steps() - before;
+}
+
+// So it takes no lock of the bus, and looks nothing up: whatever else there is on the bus.
+TEST(EventBusModel, APublishThroughAHandleIsASendOfAFeed) {
+  Explore([] {
+    FeedOf<int> feed;
+    const Subscription of_feed = *feed.Subscribe([](int) {});
+    const int64_t send = Operations([&] { feed.Send(1); });
+    EventBus bus({.max_queued = 100, .on_unheard = [](const AnyEvent&) {}});
+    const TopicOf<int> topic = *bus.Topic<int>("a.b");
+    const Subscription of_topic = *topic.Subscribe([](int) {});
+    Check(Operations([&] { topic.Publish(1); }) == send, "as a send");
+    const Channel<int> channel(8);
+    const Subscription elsewhere = *bus.Subscribe<int>("b.>", channel);
+    const Subscription tap_elsewhere = *bus.Tap("*.c", [](const AnyEvent&) {});
+    bus.Publish("b.c", 1);
+    Check(Operations([&] { topic.Publish(1); }) == send, "whatever wildcards there are");
+    Check(Operations([&] { bus.Publish("a.b", 1); }) > send, "by name it is looked up");
   });
 }
 

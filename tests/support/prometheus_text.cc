@@ -32,7 +32,7 @@ bool IsUtf8(absl::string_view text) {
       return at < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[at])) : 0u;
     };
     const unsigned first = byte(i);
-    const size_t more = first < 0x80                   ? 0
+    const size_t more = first < 0x80                    ? 0
                         : first >= 0xc2 && first < 0xe0 ? 1
                         : first >= 0xe0 && first < 0xf0 ? 2
                         : first >= 0xf0 && first < 0xf5 ? 3

@@ -15,11 +15,12 @@ constexpr char kHeader[] = "# HELP a_total Of a.\n# TYPE a_total counter\n";
 
 TEST(PrometheusProblems, NoneInWhatIsRight) {
   EXPECT_EQ(PrometheusProblems(""), std::vector<std::string>());
-  EXPECT_EQ(PrometheusProblems(absl::StrCat(kHeader, "a_total 1\n"
-                                                     "a_total{x=\"1\"} 2.5\n"
-                                                     "a_total{x=\"2\",y=\"q\\\"\\\\\\n\xe2\x82\xac\"} 1e3\n"
-                                                     "\n# a comment\n"
-                                                     "# HELP b:c A gauge.\n# TYPE b:c gauge\nb:c -1\nb:c{d=\"e\"} +Inf\n")),
+  EXPECT_EQ(PrometheusProblems(absl::StrCat(kHeader,
+                                            "a_total 1\n"
+                                            "a_total{x=\"1\"} 2.5\n"
+                                            "a_total{x=\"2\",y=\"q\\\"\\\\\\n\xe2\x82\xac\"} 1e3\n"
+                                            "\n# a comment\n"
+                                            "# HELP b:c A gauge.\n# TYPE b:c gauge\nb:c -1\nb:c{d=\"e\"} +Inf\n")),
             std::vector<std::string>());
 }
 
