@@ -2,17 +2,23 @@
 // the publishers' results say was delivered is what the subscribers got, and every first subscriber of a topic has its last.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "eventbus/channel.h"
+#include "eventbus/event.h"
 #include "eventbus/event_bus.h"
 #include "gtest/gtest.h"
 #include "tests/stress/stress.h"
@@ -197,6 +203,77 @@ TEST(EventBusStress, ConservesEventsAndTurnsUnderChurn) {
   EXPECT_GT(turned, 0);
   std::cout << "published " << counts.published << ", delivered " << counts.delivered << ", tapped " << counts.tapped
             << ", unheard " << unheard << ", turns " << turned << ", clashes " << counts.clashes << std::endl;
+}
+
+// Topics that keep their last events, under publishers that do not stop: whoever comes begins with what was the last, and gets
+// each that follows once and in order, by name or by pattern; and what queues have room for is never more than may be.
+TEST(EventBusStress, WhoComesLateHasNoGapAndNoRepetition) {
+  const StressRun run;
+  constexpr size_t kMostQueued = 100;
+  constexpr int kTopics = 3;
+  constexpr int kRounds = 400;  // Of each subscriber.
+  EventBus bus({.max_queued = kMostQueued});
+  ASSERT_TRUE(bus.SetTopicOptions("state.*", {.replay = 2}).ok());
+  const auto publish = [&](int topic) { bus.Publish(absl::StrCat("state.", topic), topic); };
+  for (int topic = 0; topic < kTopics; ++topic) publish(topic);
+  std::atomic<bool> done{false};
+  std::atomic<int64_t> received{0};
+  std::atomic<int64_t> refused{0};
+  std::vector<std::thread> publishers;
+  for (int t = 0; t < 3; ++t) {
+    publishers.emplace_back([&, t] {
+      for (std::mt19937_64 random = run.Random(t); !done;) publish(static_cast<int>(random() % kTopics));
+    });
+  }
+  std::vector<std::thread> subscribers;
+  for (int t = 3; t < 8; ++t) {
+    subscribers.emplace_back([&, t] {
+      std::mt19937_64 random = run.Random(t);
+      for (int round = 0; round < kRounds; ++round) {
+        const bool by_pattern = random() % 2 == 0;
+        // One after another for each topic, in whichever thread.
+        std::vector<uint64_t> last(kTopics);
+        std::atomic<int> seen{0};
+        const auto look = [&](int topic, uint64_t sequence) {
+          uint64_t& before = last[topic];
+          if (before != 0 && sequence != before + 1) ADD_FAILURE() << topic << ": " << sequence << " after " << before;
+          before = sequence;
+          ++seen;
+          ++received;
+        };
+        if (by_pattern) {
+          const absl::StatusOr<Subscription> all =
+              bus.Subscribe<int>("state.*", [&](int topic, const EventInfo& info) { look(topic, info.sequence); });
+          ASSERT_TRUE(all.ok()) << all.status();
+          EXPECT_GE(seen, kTopics) << "what was the last of each";
+          while (seen < kTopics + 5) std::this_thread::yield();
+          continue;
+        }
+        const Channel<Event<int>> channel(static_cast<std::ptrdiff_t>(8 + random() % 40));
+        const int topic = static_cast<int>(random() % kTopics);
+        absl::StatusOr<Subscription> one = bus.Subscribe<int>(absl::StrCat("state.", topic), channel);
+        if (!one.ok()) {
+          ASSERT_EQ(one.status().code(), absl::StatusCode::kResourceExhausted);
+          ++refused;
+          continue;
+        }
+        EXPECT_GE(channel.ApproxSize(), 1u) << "what was the last";
+        for (int n = 0; n < 5; ++n) look(topic, channel.Receive()->info.sequence);
+        EXPECT_LE(bus.Stats().room, kMostQueued);
+        one->Unsubscribe();
+        while (true) {
+          const absl::StatusOr<Event<int>> rest = channel.TryReceive();
+          if (!rest.ok()) break;
+          look(topic, rest->info.sequence);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : subscribers) thread.join();
+  done = true;
+  for (std::thread& thread : publishers) thread.join();
+  EXPECT_EQ(bus.Stats().room, 0u);
+  std::cout << "received " << received << ", refused " << refused << std::endl;
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "eventbus/dump_waiters.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/subscription_scope.h"
 #include "eventbus/topic_options.h"
@@ -230,6 +232,24 @@ TEST(EventBus, PublishingTakesAContextAndWaitsForTheSlow) {
   std::thread publisher([&] { EXPECT_EQ(topic.Publish(2).delivered, 1u); });
   EXPECT_EQ(*channel.Receive(), 2);
   publisher.join();
+}
+
+TEST(EventBus, WhoWaitsForATopicIsToldOfItByName) {
+  EventBus bus;
+  const Channel<int> channel(0);
+  const Subscription subscription = MustSubscribe(bus.Subscribe<int>("orders", channel, {.name = "audit"}));
+  std::thread publisher([&] { bus.Publish("orders", 1); });
+  WaiterDump dump;
+  AwaitTrue([&] {
+    dump = DumpWaiters();
+    return dump.waiters.size() == 1;
+  });
+  EXPECT_EQ(*channel.Receive(), 1);
+  publisher.join();
+  EXPECT_EQ(dump.waiters[0].things[0].ToString(), "send to feed orders");
+  ASSERT_EQ(dump.waiters[0].not_taken_by.size(), 1u);
+  EXPECT_EQ(dump.waiters[0].not_taken_by[0].name, "audit");
+  EXPECT_TRUE(absl::StrContains(dump.waiters[0].not_taken_by[0].location.file_name(), "event_bus_test.cc"));
 }
 
 TEST(EventBus, CloseEndsEverythingWithTheReason) {

@@ -23,6 +23,7 @@
 #include "eventbus/overflow.h"
 #include "eventbus/send_channel.h"
 #include "eventbus/send_result.h"
+#include "eventbus/source_location.h"
 #include "eventbus/topic_options.h"
 
 namespace eventbus::internal {
@@ -76,8 +77,11 @@ concept EventChannelOf =
 template <typename T>
 class TypedTopic final : private FeedOf<T>, public TopicState {
  public:
+  // It is told by its name: any of those that use it may have been the first.
+  static constexpr SourceLocation kNowhere = {};
+
   TypedTopic(const Ref<BusShared>& shared, bool is_of_type, std::string name, const TopicOptions& options)
-      : FeedOf<T>({.name = std::move(name), .held = options.held, .history = options.history}),
+      : FeedOf<T>({.name = std::move(name), .held = options.held, .history = options.history}, kNowhere),
         TopicState(shared, is_of_type, options, kElementOf<T>, static_cast<FeedOf<T>&>(*this)) {}
 
   using TopicState::name;
