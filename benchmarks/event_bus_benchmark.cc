@@ -3,7 +3,9 @@
 //
 //   BM_Feed                      publisher ---> feed ---> handler: the measure
 //   BM_Handle/<w>                publisher ---> handle ---> handler, with w wildcard subscriptions that match other topics
-//   BM_HandleLimited             the same, with a limit of all queues and no wildcards
+//   BM_HandleOverFeed/<w>        BM_Feed and BM_Handle/<w> in turn, a thousand events each: `ratio` is how many times as long the handle
+//                                takes, the median over all turns
+//   BM_HandleLimited             BM_Handle/0, with a limit of all queues
 //   BM_HandleWildcard            publisher ---> handle ---> handler, which is a wildcard subscription
 //   BM_HandleAny                 the same, of every type
 //   BM_Name/<t>                  by name, among t topics
@@ -20,7 +22,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <boost/signals2.hpp>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -108,6 +113,34 @@ void BM_Handle(benchmark::State& state) {
   PublishAll(state, tally, [&](uint64_t event) { topic.Publish(event); });
 }
 BENCHMARK(BM_Handle)->Arg(0)->Arg(100)->Arg(10'000);
+
+void BM_HandleOverFeed(benchmark::State& state) {
+  using SteadyClock = std::chrono::steady_clock;
+  constexpr int kEvents = 1'000;
+  EventBus bus(Unlimited());
+  const std::vector<Subscription> wildcards = WildcardsElsewhere(bus, state.range(0));
+  FeedOf<uint64_t> feed;
+  const TopicOf<uint64_t> topic = *bus.Topic<uint64_t>(kName);
+  Tally of_feed;
+  Tally of_topic;
+  const Subscription to_feed = *feed.Subscribe(of_feed.handler());
+  const Subscription to_topic = *topic.Subscribe(of_topic.handler());
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const auto start = SteadyClock::now();
+    for (int i = 0; i < kEvents; ++i) feed.Send(of_feed.Next());
+    const auto between = SteadyClock::now();
+    for (int i = 0; i < kEvents; ++i) topic.Publish(of_topic.Next());
+    const auto end = SteadyClock::now();
+    ratios.push_back(std::chrono::duration<double>(end - between) / std::chrono::duration<double>(between - start));
+  }
+  const auto median = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), median, ratios.end());
+  state.counters["ratio"] = *median;
+  of_feed.Check(state);
+  of_topic.Check(state);
+}
+BENCHMARK(BM_HandleOverFeed)->Arg(0)->Arg(100)->Arg(10'000);
 
 void BM_HandleLimited(benchmark::State& state) {
   EventBus bus({.max_queued = 1000});

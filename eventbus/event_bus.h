@@ -102,8 +102,8 @@ struct EventBusOptions {
   // How many events may wait in the queues of all subscriptions together. Each takes up its room when it begins, however full
   // it gets: a channel its capacity, a handler with an executor its `capacity`; a wildcard subscription the one, or the other for
   // each topic. One for which there is too little left is `kResourceExhausted`, and so is a topic that is new, for the handlers
-  // of wildcards that match it. An unbounded channel is then `kInvalidArgument`. Publishing is never refused, and costs
-  // what it does without a limit. What topics keep to be replayed does not count.
+  // of wildcards that match it. An unbounded channel is then `kInvalidArgument`. To publish to a topic that there is, is never
+  // refused for it, and costs what it does without a limit. What topics keep to be replayed does not count.
   size_t max_queued = kNoLimit;
   // Called with each event that was published and that nobody took, since there was no subscriber or all filters refused it: in
   // the publishing thread, after the send, with no lock held, by several threads at once. May call anything. What it throws is

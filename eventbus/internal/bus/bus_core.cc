@@ -10,15 +10,6 @@
 
 namespace eventbus::internal {
 
-BusCore::~BusCore() {
-  while (TopicState* const topic = topics_.PopFront()) topic->DropRef();
-}
-
-absl::Status BusCore::CheckOpen() const {
-  if (!closed_) return absl::OkStatus();
-  return absl::FailedPreconditionError(shared_->Describe("is closed"));
-}
-
 namespace {
 
 // No more than all.
@@ -33,6 +24,15 @@ TopicOptions Normal(TopicOptions options) {
 }
 
 }  // namespace
+
+BusCore::~BusCore() {
+  while (TopicState* const topic = topics_.PopFront()) topic->DropRef();
+}
+
+absl::Status BusCore::CheckOpen() const {
+  if (!closed_) return absl::OkStatus();
+  return absl::FailedPreconditionError(shared_->Describe("is closed"));
+}
 
 absl::StatusOr<Ref<TopicState>> BusCore::CheckFound(TopicState& topic, const Element& element,
                                                     const TopicOptions* options) const {
