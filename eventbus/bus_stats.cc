@@ -138,7 +138,7 @@ std::string JsonOf(const TopicStats& topic) {
                       ",\"is_of_type\":", kFalseTrue[topic.is_of_type], ",\"published\":", topic.published,
                       ",\"unheard\":", topic.unheard, ",\"subscribers\":", topic.subscribers,
                       ",\"waiting\":", topic.waiting, ",\"slow\":", topic.slow, ",\"blocked\":", Seconds(topic.blocked),
-                      ",\"subscriptions\":",
+                      ",\"lost\":", JsonOf(topic.lost), ",\"subscriptions\":",
                       JsonArray(topic.subscriptions, [](const SubscriberStats& one) { return JsonOf(one); }), "}");
 }
 
@@ -156,6 +156,12 @@ class Metric {
 
   void Add(absl::string_view labels, const absl::AlphaNum& value) {
     absl::StrAppend(&text_, name_, "{", labels, "} ", value, "\n");
+  }
+
+  void AddByCause(absl::string_view labels, const LostValues& lost) {
+    Add(absl::StrCat(labels, ",cause=\"overflow\""), lost.to_overflow);
+    Add(absl::StrCat(labels, ",cause=\"send\""), lost.to_sends);
+    Add(absl::StrCat(labels, ",cause=\"replay\""), lost.to_replay);
   }
 
   const std::string& text() const { return text_; }
@@ -190,9 +196,7 @@ std::string SubscriptionMetrics(const BusStats& stats, const std::vector<std::st
           absl::StrCat(topic_labels[i], ",subscription=", LabelText(subscription.name),
                        ",pattern=", LabelText(subscription.pattern), ",id=\"", subscription.id, "\"");
       delivered.Add(labels, counts.delivered);
-      lost.Add(absl::StrCat(labels, ",cause=\"overflow\""), counts.lost.to_overflow);
-      lost.Add(absl::StrCat(labels, ",cause=\"send\""), counts.lost.to_sends);
-      lost.Add(absl::StrCat(labels, ",cause=\"replay\""), counts.lost.to_replay);
+      lost.AddByCause(labels, counts.lost);
       filtered.Add(labels, counts.filtered);
       errors.Add(labels, counts.errors);
       waits.Add(labels, counts.waits);
@@ -215,12 +219,6 @@ size_t TopicStats::queued() const {
   return sum;
 }
 
-LostValues TopicStats::lost() const {
-  LostValues sum;
-  for (const SubscriberStats& subscription : subscriptions) sum += subscription.counts.lost;
-  return sum;
-}
-
 std::string BusStats::ToTable() const {
   std::vector<std::vector<std::string>> rows = {
       {"topic", "type", "published", "unheard", "subscribers", "waiting", "queued", "lost", "blocked"}};
@@ -230,7 +228,7 @@ std::string BusStats::ToTable() const {
     const std::string topic_name = topic.is_of_type ? "(by type)" : topic.name;
     rows.push_back({topic_name, topic.type, absl::StrCat(topic.published), absl::StrCat(topic.unheard),
                     absl::StrCat(topic.subscribers), absl::StrCat(topic.waiting), absl::StrCat(topic.queued()),
-                    absl::StrCat(topic.lost().total()), absl::FormatDuration(topic.blocked)});
+                    absl::StrCat(topic.lost.total()), absl::FormatDuration(topic.blocked)});
     for (const SubscriberStats& subscription : topic.subscriptions) {
       const SubscriptionStats& counts = subscription.counts;
       subscriber_rows.push_back({topic.is_of_type ? topic.type : topic.name,
@@ -279,6 +277,7 @@ std::string BusStats::ToPrometheus() const {
   Metric waiting("eventbus_topic_waiting_publishers", "gauge", "Publishers that wait for their turn.");
   Metric slow("eventbus_topic_slow_publishes_total", "counter", "Events whose publisher slept until there was room.");
   Metric blocked("eventbus_topic_blocked_seconds_total", "counter", "How long publishers slept for that.");
+  Metric lost("eventbus_topic_lost_total", "counter", "Events that were lost to subscriptions, by what gave them up.");
   Metric queued("eventbus_topic_queued", "gauge", "Events that wait for subscriptions of the topic.");
   std::vector<std::string> topic_labels;
   for (const TopicStats& topic : topics) {
@@ -290,11 +289,12 @@ std::string BusStats::ToPrometheus() const {
     waiting.Add(labels, topic.waiting);
     slow.Add(labels, topic.slow);
     blocked.Add(labels, Seconds(topic.blocked));
+    lost.AddByCause(labels, topic.lost);
     queued.Add(labels, topic.queued());
     topic_labels.push_back(labels);
   }
   return absl::StrCat(text, published.text(), unheard.text(), subscribers.text(), waiting.text(), slow.text(),
-                      blocked.text(), queued.text(), SubscriptionMetrics(*this, topic_labels));
+                      blocked.text(), lost.text(), queued.text(), SubscriptionMetrics(*this, topic_labels));
 }
 
 }  // namespace eventbus

@@ -43,12 +43,13 @@ struct TopicStats {
   // Events whose publisher slept until subscriptions had room, and for how long all did, to within some milliseconds each.
   uint64_t slow = 0;
   absl::Duration blocked = {};
+  // Events that were lost to its subscriptions, those that have ended included.
+  LostValues lost = {};
   // Those that last, oldest first. What they have counted goes with them.
   std::vector<SubscriberStats> subscriptions = {};
 
-  // Of those: events that wait for them, and that were lost to them.
+  // Events that wait for those.
   size_t queued() const;
-  LostValues lost() const;
 };
 
 struct PatternStats {

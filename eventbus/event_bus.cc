@@ -82,6 +82,7 @@ BusStats EventBus::Stats() const {
                             .waiting = feed.senders_waiting,
                             .slow = feed.slow_sends,
                             .blocked = feed.blocked,
+                            .lost = feed.lost,
                             .subscriptions = StatsOfSubscribers(topic->core())});
   }
   for (const Ref<PatternState>& pattern : core_->Patterns()) {

@@ -325,7 +325,8 @@ class EventBus {
   // How many topics there are. Other threads may change it at any time.
   size_t topics() const { return core_->CountTopics(); }
 
-  // What there is and what has been counted. O(topics and their subscriptions); holds no lock for longer than it takes to list them.
+  // What there is and what has been counted. O(topics and their subscriptions); holds no lock for longer than it takes to list
+  // those of one topic. A handler whose subscription ends meanwhile may end its life here.
   BusStats Stats() const;
 
   // The same for people, with the wildcard subscriptions and taps, who may be somebody that an event went to unexpectedly.

@@ -177,7 +177,7 @@ class FeedBase {
 
   const std::string& name() const { return core_->name(); }
 
-  // What its sends came to. Takes locks for a moment.
+  // What its sends came to. Takes locks for a moment. O(n).
   FeedStats stats() const { return core_->stats(); }
 
  protected:

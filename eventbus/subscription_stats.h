@@ -69,6 +69,8 @@ struct FeedStats {
   // Of those, the ones that had to sleep until a subscriber had room, and for how long in all, to within some milliseconds each.
   uint64_t slow_sends = 0;
   absl::Duration blocked = {};
+  // Values that were lost to its subscriptions, those that have ended included.
+  LostValues lost = {};
   // Sends that wait for their turn now.
   size_t senders_waiting = 0;
   // Subscriptions that last.

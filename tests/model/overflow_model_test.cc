@@ -322,5 +322,23 @@ TEST(ReplayModel, ReleaseAgainstSendAndClose) {
   });
 }
 
+// The feed's count goes by the count of each, and that of one who has gone by what it was in the end.
+TEST(OverflowModel, WhatWasLostToOneThatLeavesIsCountedOnce) {
+  Explore([] {
+    FeedOf<int> feed;
+    const Channel<int> full(1);
+    Subscription leaving = *feed.Subscribe(full, {.overflow = Overflow::kDropNewest});
+    const Subscription other = *feed.Subscribe([](int) {});
+    Thread sender([&] {
+      for (int i = 1; i <= kSends; ++i) feed.Send(i);
+    });
+    leaving.Unsubscribe();
+    const uint64_t lost = feed.stats().lost.total();
+    sender.Join();
+    Check(lost <= feed.stats().lost.total(), "never less");
+    Check(feed.stats().lost == leaving.stats().lost, "once");
+  });
+}
+
 }  // namespace
 }  // namespace eventbus

@@ -56,6 +56,7 @@ BusStats Example() {
        .waiting = 0,
        .slow = 7,
        .blocked = absl::Milliseconds(3250),
+       .lost = {.to_overflow = 24, .to_sends = 4, .to_replay = 2},
        .subscriptions = {slow, wildcard}},
       {.name = "Trade", .type = "Trade", .is_of_type = true, .published = 7, .subscribers = 1, .waiting = 4}};
   stats.patterns = {{.pattern = "orders.>", .name = "log", .is_tap = true, .topics = 1},
@@ -66,7 +67,7 @@ BusStats Example() {
 TEST(BusStats, Table) {
   EXPECT_EQ(Example().ToTable(),
             "topic      type   published  unheard  subscribers  waiting  queued  lost  blocked\n"
-            "orders.eu  Order      12345        1            2        0      11    21    3.25s\n"
+            "orders.eu  Order      12345        1            2        0      11    30    3.25s\n"
             "(by type)  Trade          7        0            1        4       0     0        0\n"
             "\n"
             "topic      subscription  pattern   delivered  lost  filtered  errors  queued  waits  blocked\n"
@@ -79,13 +80,14 @@ TEST(BusStats, Json) {
   EXPECT_EQ(
       Example().ToJson(),
       R"({"name":"main","subscriptions":3,"max_subscriptions":null,"max_topics":100,"max_queued":1000,"room":64,"topics":[)"
-      R"({"name":"orders.eu","type":"Order","is_of_type":false,"published":12345,"unheard":1,"subscribers":2,"waiting":0,"slow":7,"blocked":3.250000000,"subscriptions":[)"
+      R"({"name":"orders.eu","type":"Order","is_of_type":false,"published":12345,"unheard":1,"subscribers":2,"waiting":0,"slow":7,"blocked":3.250000000,)"
+      R"("lost":{"to_overflow":24,"to_sends":4,"to_replay":2},"subscriptions":[)"
       R"({"id":8,"name":"audit","pattern":"","delivered":100,"lost":{"to_overflow":15,"to_sends":3,"to_replay":2},"filtered":3,"errors":4,"queued":5,"capacity":64,)"
       R"("queue_high_water":64,"waits":7,"blocked":2.500000000},)"
       R"({"id":9,"name":"","pattern":"orders.>","delivered":2,"lost":{"to_overflow":0,"to_sends":1,"to_replay":0},"filtered":0,"errors":0,"queued":6,"capacity":null,)"
       R"("queue_high_water":0,"waits":0,"blocked":0.000000000}]},)"
       R"({"name":"Trade","type":"Trade","is_of_type":true,"published":7,"unheard":0,"subscribers":1,"waiting":4,"slow":0,"blocked":0.000000000,)"
-      R"("subscriptions":[]}],"patterns":[)"
+      R"("lost":{"to_overflow":0,"to_sends":0,"to_replay":0},"subscriptions":[]}],"patterns":[)"
       R"({"pattern":"orders.>","name":"log","type":"","is_tap":true,"topics":1,"clashes":0},)"
       R"({"pattern":"*","name":"","type":"Order","is_tap":false,"topics":0,"clashes":2}]})");
 }
@@ -131,6 +133,14 @@ eventbus_topic_slow_publishes_total{bus="main",topic="",type="Trade"} 0
 # TYPE eventbus_topic_blocked_seconds_total counter
 eventbus_topic_blocked_seconds_total{bus="main",topic="orders.eu",type="Order"} 3.250000000
 eventbus_topic_blocked_seconds_total{bus="main",topic="",type="Trade"} 0.000000000
+# HELP eventbus_topic_lost_total Events that were lost to subscriptions, by what gave them up.
+# TYPE eventbus_topic_lost_total counter
+eventbus_topic_lost_total{bus="main",topic="orders.eu",type="Order",cause="overflow"} 24
+eventbus_topic_lost_total{bus="main",topic="orders.eu",type="Order",cause="send"} 4
+eventbus_topic_lost_total{bus="main",topic="orders.eu",type="Order",cause="replay"} 2
+eventbus_topic_lost_total{bus="main",topic="",type="Trade",cause="overflow"} 0
+eventbus_topic_lost_total{bus="main",topic="",type="Trade",cause="send"} 0
+eventbus_topic_lost_total{bus="main",topic="",type="Trade",cause="replay"} 0
 # HELP eventbus_topic_queued Events that wait for subscriptions of the topic.
 # TYPE eventbus_topic_queued gauge
 eventbus_topic_queued{bus="main",topic="orders.eu",type="Order"} 11
@@ -273,7 +283,7 @@ TEST(BusStats, SaysWhatBecameOfTheEventsOfEachSubscription) {
   EXPECT_EQ(each[2].counts.delivered, 4u);
   EXPECT_EQ(each[2].counts.errors, 4u);
   EXPECT_EQ(stats.topics[0].queued(), 5u);
-  EXPECT_EQ(stats.topics[0].lost().total(), 2u);
+  EXPECT_EQ(stats.topics[0].lost, (LostValues{.to_overflow = 2}));
   executor.RunAll();
   EXPECT_EQ(bus.Stats().topics[0].subscriptions[1].counts.delivered, 3u);
 }

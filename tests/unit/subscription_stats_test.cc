@@ -11,6 +11,7 @@
 #include "eventbus/feed.h"
 #include "eventbus/join_subscriptions.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/overflow.h"
 #include "eventbus/subscription.h"
 #include "gtest/gtest.h"
 #include "tests/support/subscribed.h"
@@ -73,6 +74,39 @@ TEST(SubscriptionStats, HowLongSendsWaitedForEach) {
   EXPECT_EQ(stats.slow_sends, 1u);
   EXPECT_EQ(stats.blocked, absl::Seconds(3));
   EXPECT_EQ(stats.subscribers, 2u);
+}
+
+TEST(SubscriptionStats, WhatWasLostToThoseThatHaveEndedStaysWithTheFeed) {
+  FeedOf<int> feed;
+  ManualExecutor executor;
+  const Channel<int> full(1);
+  Subscription lasting = MustSubscribe(feed.Subscribe(full, {.overflow = Overflow::kDropNewest}));
+  const Channel<int> small(1);
+  const Subscription ending = MustSubscribe(feed.Subscribe(small, {.overflow = Overflow::kDisconnect}));
+  const Subscription handling = MustSubscribe(feed.Subscribe([](int) {}, {.executor = &executor, .capacity = 1}));
+  for (int i = 1; i <= 3; ++i) feed.TrySend(i);
+  ASSERT_TRUE(ending.ended());
+  EXPECT_EQ(feed.stats().lost, (LostValues{.to_overflow = 3, .to_sends = 2}));
+  lasting.Unsubscribe();
+  EXPECT_EQ(feed.stats().lost, (LostValues{.to_overflow = 3, .to_sends = 2}));
+  feed.Close();
+  EXPECT_EQ(feed.stats().lost, (LostValues{.to_overflow = 3, .to_sends = 2}));
+}
+
+// While the send that it left in the middle of goes on, and after it.
+TEST(SubscriptionStats, WhatWasLostToOneThatEndsInASendIsCountedOnce) {
+  FeedOf<int> feed;
+  const Channel<int> full(1);
+  Subscription leaving = MustSubscribe(feed.Subscribe(full, {.overflow = Overflow::kDropNewest}));
+  LostValues meanwhile;
+  const Subscription other = MustSubscribe(feed.Subscribe([&](int i) {
+    if (i < 3) return;
+    leaving.Unsubscribe();
+    meanwhile = feed.stats().lost;
+  }));
+  for (int i = 1; i <= 3; ++i) feed.Send(i);
+  EXPECT_EQ(meanwhile.to_overflow, 2u);
+  EXPECT_EQ(feed.stats().lost.to_overflow, 2u);
 }
 
 TEST(SubscriptionStats, ASendThatGaveUpWaitedAndDeliveredNothing) {

@@ -119,11 +119,11 @@ absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of
   if (is_of_type) {
     of_types_.emplace(&topic->element(), topic.get());
   } else {
-    // Under the mutex, which the analysis does not see from inside a function object.
     absl::StatusOr<size_t> promised = PromiseRoomAt(*topic);
     if (!promised.ok()) return promised.status();
     absl::Cleanup give_back = [&] { shared_->GiveRoomBack(*promised); };
     named_.emplace(topic->name(), topic.get());
+    // Under the mutex, which the analysis does not see from inside a function object.
     absl::Cleanup erase = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { named_.erase(topic->name()); };
     names_.Insert(topic->name(), *topic);
     absl::Cleanup remove = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { names_.Remove(topic->name(), *topic); };

@@ -82,8 +82,8 @@ class BusCore final : public RefCounted {
   ~BusCore() override;
 
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Promises the patterns that `topic` matches the room that they need there. Returns
-  // how much; `NoteRoomAt` says that they have it.
+  // Promises the patterns that `topic` matches the room that they need there. Returns how much; `NoteRoomAt` says that they have
+  // it.
   absl::StatusOr<size_t> PromiseRoomAt(const TopicState& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteRoomAt(const TopicState& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -225,6 +225,7 @@ void FeedCore::AdmitLocked(Subscriber& subscriber) {
 }
 
 Ref<Subscriber> FeedCore::TakeOutLocked(Subscriber& subscriber) {
+  lost_to_gone_ += subscriber.lost();  // No send counts for it any more.
   if (subscriber.slot != Subscriber::kNoSlot) {
     const Slot last = slots_.back();
     slots_[subscriber.slot] = last;
@@ -332,7 +333,20 @@ FeedStats FeedCore::stats() const {
   stats.subscribers = subscribers();
   MutexLock lock(&membership_);
   stats.sends = send_number_;
+  stats.lost = CountLostLocked();
   return stats;
+}
+
+LostValues FeedCore::CountLostLocked() const {
+  LostValues lost = lost_to_gone_;
+  for (const Slot& slot : slots_) lost += slot.subscriber->lost();
+  const auto add = [&](const Subscriber& subscriber) { lost += subscriber.lost(); };
+  inbox_.ForEach(add);
+  in_common_.ForEach(add);
+  removed_.ForEach([&](const Subscriber& subscriber) {
+    if (subscriber.slot == Subscriber::kNoSlot) add(subscriber);
+  });
+  return lost;
 }
 
 std::vector<Ref<Subscriber>> FeedCore::Subscribers() const {

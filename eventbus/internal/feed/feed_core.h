@@ -177,6 +177,9 @@ class FeedCore final : public RefCounted {
   StallReport DescribeCall(absl::Duration waited);
   StallReport StartReport(StallReport::Cause cause, absl::Duration waited) const;
 
+  // Of all that ever were members.
+  LostValues CountLostLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+
   // Has the next send reach `subscriber`: by a slot or by the broadcast. Throws `std::bad_alloc`, and then did nothing.
   void AdmitLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
 
@@ -244,7 +247,8 @@ class FeedCore final : public RefCounted {
   // Each subscriber has a slot or is in one of the first two, and the feed owns one reference.
   Members inbox_ ABSL_GUARDED_BY(membership_);
   Members in_common_ ABSL_GUARDED_BY(membership_);
-  Members removed_ ABSL_GUARDED_BY(membership_);  // They go when the send is over.
+  Members removed_ ABSL_GUARDED_BY(membership_);          // They go when the send is over.
+  LostValues lost_to_gone_ ABSL_GUARDED_BY(membership_);  // To those that have been taken out.
   WaitQueue call_ended_ ABSL_GUARDED_BY(membership_);
   const std::unique_ptr<History> history_ ABSL_PT_GUARDED_BY(membership_);  // Null if none is kept.
   Atomic<size_t> member_count_{0};                                          // Written under `membership_`.

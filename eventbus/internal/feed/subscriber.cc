@@ -44,8 +44,7 @@ absl::Status Subscriber::UnsubscribeWithin(const Context& context) { return feed
 SubscriptionStats Subscriber::stats() const {
   SubscriptionStats stats;
   stats.delivered = delivered.Get();
-  stats.lost = {
-      .to_overflow = lost_to_overflow.Get(), .to_sends = lost_to_sends.Get(), .to_replay = lost_to_replay.Get()};
+  stats.lost = lost();
   stats.filtered = filtered.Get();
   stats.queue = Fill();
   stats.waits = waits.Get();

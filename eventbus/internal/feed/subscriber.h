@@ -156,6 +156,10 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
 
   Statistic lost_to_replay;  // By who makes it a member.
 
+  LostValues lost() const {
+    return {.to_overflow = lost_to_overflow.Get(), .to_sends = lost_to_sends.Get(), .to_replay = lost_to_replay.Get()};
+  }
+
   // The next of those that one `Close` ends, each with a reference.
   Subscriber* next_leaving = nullptr;
 
