@@ -19,9 +19,11 @@ uint64_t DrainReport::left() const { return Sum(entries, &DrainEntry::left); }
 uint64_t DrainReport::running() const { return Sum(entries, &DrainEntry::running); }
 
 std::string DrainEntry::ToString() const {
-  std::string text = absl::StrCat(name.empty() ? "(no name)" : name, ": ", handled, " handled");
+  std::string text =
+      absl::StrCat(feed, feed.empty() ? "" : "/", name.empty() ? "(no name)" : name, ": ", handled, " handled");
   if (left > 0) absl::StrAppend(&text, ", ", left, " left");
   if (running > 0) absl::StrAppend(&text, ", ", running, " running");
+  if (subscription != 0) absl::StrAppend(&text, ", ", absl::FormatDuration(took));
   return text;
 }
 

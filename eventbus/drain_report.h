@@ -22,7 +22,8 @@
 // stop hard.
 //
 // The numbers are those of one instant, the end of the wait, and count from the beginning of the drain. Each is the number
-// of what the entry's object accepts: works of a pool, tasks and tokens of a group, calls and posts of an actor.
+// of what the entry's object accepts: works of a pool, tasks and tokens of a group, calls and posts of an actor, values of a
+// subscription.
 
 #ifndef EVENTBUS_DRAIN_REPORT_H_
 #define EVENTBUS_DRAIN_REPORT_H_
@@ -33,6 +34,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace eventbus {
 
@@ -42,6 +44,12 @@ struct DrainEntry {
   uint64_t handled = 0;   // Has ended since the drain began.
   uint64_t left = 0;      // Has not begun; after a hard stop, never will.
   uint64_t running = 0;   // Has begun, and not ended.
+
+  // Of a subscription only: the name of its feed, its id, and how long it has taken from the beginning of its drain to its end, or
+  // to this report.
+  std::string feed = {};
+  uint64_t subscription = 0;
+  absl::Duration took = {};
 
   // For people, in one line: "ledger: 5 handled, 2 left, 1 running".
   std::string ToString() const;

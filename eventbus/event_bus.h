@@ -72,6 +72,7 @@
 #include "eventbus/any_event.h"
 #include "eventbus/bus_stats.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/bus/bus_core.h"
@@ -318,6 +319,20 @@ class EventBus {
   // channels stays there. True for the first call.
   bool Close(const absl::Status& reason = absl::OkStatus()) { return core_->Close(reason); }
 
+  // Refuses everything new, as `Close` does, and frees blocked publishers; but has every subscription handle what it has accepted,
+  // and then end: `FeedOf<T>::Drain` of every topic at once, under one budget. Blocks until nothing of the bus runs but hooks of
+  // topics, or `context` is done, which must have a deadline; `drain_report.h` says what each outcome is. Any number of times, from
+  // any thread; refused with `kFailedPrecondition` from inside a handler or filter of a topic. One entry for each subscription of
+  // each topic; a wildcard subscription has one at each topic that it is for. May throw `std::bad_alloc`; then call it again.
+  DrainReport Drain(const Context& context) { return core_->Drain(context); }
+  // Begins that and does not wait: for handlers.
+  void RequestDrain() { core_->RequestDrain(); }
+
+  // Blocks until everything that was published before has been handled by all, as `FeedOf<T>::Flush` says. Ends nothing. The
+  // message of a status says who, of which topic, has how much left. O(topics and subscriptions).
+  absl::Status Flush(const Context& context) const { return core_->Flush(context); }
+
+  // Whether it refuses what is new: it was closed, or drains.
   bool closed() const { return core_->closed(); }
 
   const std::string& name() const { return core_->shared().name; }

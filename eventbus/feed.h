@@ -12,12 +12,13 @@
 //
 // A send first offers the value to every subscriber without blocking, then blocks once for all those that had no room.
 //
-// | | open | closed |
-// |---|---|---|
-// | `Send` | delivers to all, waits for the slow | `kFailedPrecondition` |
-// | `TrySend` | delivers to those with room | `kFailedPrecondition` |
-// | `Subscribe` | from the next send on | `kFailedPrecondition` |
-// | `Close` | true | false |
+// | | open | drains | closed |
+// |---|---|---|---|
+// | `Send` | delivers to all, waits for the slow | `kFailedPrecondition` | `kFailedPrecondition` |
+// | `TrySend` | delivers to those with room | `kFailedPrecondition` | `kFailedPrecondition` |
+// | `Subscribe` | from the next send on | `kFailedPrecondition` | `kFailedPrecondition` |
+// | `Drain` | as below | shares the drain | OK, or `kAborted` if something was left |
+// | `Close` | true | true: the hard stop | false |
 //
 // Guarantees:
 //   - All subscribers see all values in one order, whoever sends. Senders take turns in the order in which they came.
@@ -73,8 +74,10 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "eventbus/case.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/channel/channel_handle.h"
@@ -127,6 +130,11 @@ struct SubscribeOptions {
   // them: those that find none are lost. A handler without an executor gets them inside `Subscribe`, as does a filter. Not set:
   // none, or what the options of a topic say.
   std::optional<size_t> replay = {};
+  // Called with each value that was accepted for a handler with an executor and will not be handled, since the subscription was
+  // ended first: by `Unsubscribe`, by `Close`, for a drain that was late; by a failure; or with its executor. So each value that was
+  // accepted is either handled or handed back, once. In the thread that ends the handler's life, after its last call, with no lock
+  // held, oldest first. What it throws is dropped.
+  absl::AnyInvocable<void(const T& value)> on_left = {};
   // Called after each call of the handler that failed, in the same thread, with the status or, for an exception,
   // `kInternal`.
   absl::AnyInvocable<void(const absl::Status& error)> on_error = {};
@@ -164,8 +172,36 @@ class FeedBase {
   // Refuses sends and subscriptions from now on, ends every subscription with `reason` (none if OK), frees blocked
   // senders, and returns when no filter runs. What is in the channels stays there. Thread-safe; true for the first
   // call. O(n).
+  //
+  // It is the hard stop: what waits for a handler is dropped, and handed to `on_left`, also of a feed that drains.
   bool Close(const absl::Status& reason = absl::OkStatus()) { return core_->Close(reason); }
 
+  // Refuses sends and subscriptions from now on, as `Close` does, and frees blocked senders, whose values then are only with those
+  // that had taken them; but has every subscription handle what it has accepted, and then end. Blocks until all have ended and
+  // nothing of the feed runs, or `context` is done, which must have a deadline; `drain_report.h` says what each outcome is, and
+  // `Subscription::Drain` what it means for each kind of subscription. A feed that is held lets its senders go, refused.
+  //
+  // Any number of times, from any thread: all share one drain. Refused with `kFailedPrecondition` from inside a handler or a filter
+  // of this feed. One entry for each subscription, in the order of their ids. What a drain that was late has left goes on being
+  // handled; `Close` ends that. May throw `std::bad_alloc`, and then did nothing. O(n).
+  DrainReport Drain(const Context& context) { return core_->Drain(context); }
+  // Begins that and does not wait: for handlers of the feed, and for who waits with `OnEnd`.
+  void RequestDrain() { core_->RequestDrain(); }
+
+  // A case that is ready once the feed has been closed or drained: every subscription has ended, and nothing of it runs.
+  Case OnEnd() const {
+    CaseParts parts;
+    parts.target = &core_->end();
+    parts.kept_alive = core_;
+    return Case(std::move(parts));
+  }
+
+  // Blocks until everything that was sent before has been handled by all, or taken out of their channels, as
+  // `Subscription::Flush` says for each: OK. Ends nothing. `kDeadlineExceeded` or `kCancelled` once `context` is done, which is
+  // checked first: the message says who has how much left. `kFailedPrecondition` inside a handler or filter of this feed. O(n).
+  absl::Status Flush(const Context& context) { return core_->Flush(context); }
+
+  // Whether it refuses sends: it was closed, or drains.
   bool closed() const { return core_->closed(); }
 
   // Lets sends go on that wait because the feed was made `held`: true. False if they have been let go before, or never waited.
@@ -191,8 +227,9 @@ class FeedBase {
   template <typename T, typename Sent>
   absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options,
                                            SourceLocation location, Ref<SubscriberOwner> owner = {}) {
-    if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
-      return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
+    if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.on_left ||
+        options.ends_on_error) {
+      return core_->Refuse("Subscribe: executor, capacity, on_error, on_left and ends_on_error are for handlers");
     }
     if (options.overflow.by_key()) return core_->Refuse("Subscribe: LatestBy is for handlers with an executor");
     ChannelParts parts;
@@ -208,9 +245,10 @@ class FeedBase {
     if (options.executor == nullptr && options.capacity != 0) {
       return core_->Refuse("Subscribe: capacity is for handlers with an executor");
     }
-    if (options.executor == nullptr && (options.overflow.overflow() != Overflow::kBlock || options.on_lost)) {
+    if (options.executor == nullptr &&
+        (options.overflow.overflow() != Overflow::kBlock || options.on_lost || options.on_left)) {
       return core_->Refuse(
-          "Subscribe: overflow and on_lost are for handlers with an executor; others take every value");
+          "Subscribe: overflow, on_lost and on_left are for handlers with an executor; others take every value");
     }
     if (options.capacity > static_cast<size_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
       return core_->Refuse("Subscribe: capacity is too large");
@@ -219,6 +257,11 @@ class FeedBase {
     HandlerParts parts;
     parts.handler = Erased<T>(std::move(handler));
     parts.on_error = std::move(options.on_error);
+    if (options.on_left) {
+      parts.on_left = [hook = std::move(options.on_left)](const void* value) mutable {
+        hook(*static_cast<const T*>(value));
+      };
+    }
     parts.ends_on_error = options.ends_on_error;
     QueueParts queue;
     queue.executor = options.executor;

@@ -1,8 +1,11 @@
 #include "eventbus/subscription.h"
 
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "eventbus/channel.h"
+#include "eventbus/internal/draining/drain_rules.h"
 #include "eventbus/internal/subscription/end_signal.h"
 
 namespace eventbus {
@@ -12,6 +15,20 @@ ReceiveChannel<absl::Status> Subscription::Err() const {
   Channel<absl::Status> ended;
   ended.Close();
   return ended;
+}
+
+DrainReport Subscription::Drain(const Context& context) {
+  const internal::Ref<internal::SubscriptionState> state = state_;
+  const std::string self = absl::StrCat("subscription '", name(), "'");
+  if (state && state->RunsHere()) return {.status = internal::RefuseDrainFromInside(self)};
+  if (absl::Status refused = internal::RefuseDrain(self, context); !refused.ok()) return {.status = std::move(refused)};
+  DrainReport report;
+  if (!state) return report;
+  state->RequestDrain();
+  const bool ended = internal::AwaitEnd({.target = &state->end()}, context);
+  state->AddDrained(report.entries);
+  internal::Conclude(self, ended, context, report);
+  return report;
 }
 
 internal::Selectable& SubscriptionAccess::end(const Subscription& subscription) {

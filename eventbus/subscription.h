@@ -6,7 +6,9 @@
 //
 // To leave and still handle what has arrived:
 //
-//   subscription->Unsubscribe();               // nothing more is sent
+//   DrainReport report = subscription->Drain(budget.context());   // nothing more is sent, and what was sent is handled
+//
+//   subscription->Unsubscribe();               // or, with a channel, by hand: nothing more is sent
 //   channel.Close();                           // what is in the channel stays
 //   for (Event& event : channel) Handle(event);
 //
@@ -19,6 +21,7 @@
 // | `OnEnd()` in a select | not ready | ready | ready |
 // | `Err()` receives | blocks | `kOutOfRange` | the reason, if there is one, then `kOutOfRange` |
 // | `Unsubscribe()` | ends it | returns | returns |
+// | `Drain()` | ends it, once all is handled | returns | returns |
 //
 // Guarantees: at most one status comes from `Err()`, and it closes however the subscription ends. When `Unsubscribe`
 // has returned, in whichever thread, nothing more is sent to the channel and no filter or handler of the subscription
@@ -35,11 +38,13 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "eventbus/case.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/internal/subscription/subscription_state.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/source_location.h"
@@ -77,6 +82,31 @@ class [[nodiscard]] Subscription {
   absl::Status Unsubscribe(const Context& context) {
     const internal::Ref<internal::SubscriptionState> state = state_;
     return state ? state->UnsubscribeWithin(context) : absl::OkStatus();
+  }
+
+  // Ends the subscription once what it has accepted has been handled: nothing more is sent to it, a send that is blocked on it is
+  // freed, and the values that its handler has not yet got are handled first. Blocks until it has ended, or `context` is done,
+  // which must have a deadline; `drain_report.h` says what each outcome is. Without an executor a handler has accepted nothing but
+  // the value that it is called with. Of a channel, what is in it at the beginning must be received: until somebody has, it counts
+  // as left; so do not drain from the thread that is to receive it. A producer is asked to stop.
+  //
+  // Any number of times, from any thread: all share one drain. Refused with `kFailedPrecondition` from inside a handler, filter or
+  // producer of its own. One entry for each subscription that it consists of, none if it was null. May throw `std::bad_alloc`, and
+  // then did nothing.
+  DrainReport Drain(const Context& context);
+  // Begins that and does not wait: for its own handler, and for who waits with `OnEnd`.
+  void RequestDrain() {
+    const internal::Ref<internal::SubscriptionState> state = state_;
+    if (state) state->RequestDrain();
+  }
+
+  // Blocks until everything that was sent to it before has been handled, or taken out of its channel: OK. Ends nothing, and others
+  // may send meanwhile. `kDeadlineExceeded` or `kCancelled` once `context` is done, which is checked first: the message says
+  // how much is left. `kFailedPrecondition` inside its own handler or filter. "Before" are the sends that have returned. Of those
+  // that an overflow policy gave up, none is waited for; and for one that has ended, nothing is.
+  absl::Status Flush(const Context& context) {
+    const internal::Ref<internal::SubscriptionState> state = state_;
+    return state ? state->Flush(context) : absl::OkStatus();
   }
 
   // What has become of its values. Of a joined subscription, the sums of what it consists of, but for the queues; of one
@@ -120,6 +150,12 @@ class [[nodiscard]] Subscription {
 struct SubscriptionAccess {
   static Subscription Make(internal::Ref<internal::SubscriptionState> state) { return Subscription(std::move(state)); }
   static internal::Selectable& end(const Subscription& subscription);
+  static bool RunsHere(const Subscription& subscription) {
+    return subscription.state_ && subscription.state_->RunsHere();
+  }
+  static void AddDrained(const Subscription& subscription, std::vector<DrainEntry>& entries) {
+    if (subscription.state_) subscription.state_->AddDrained(entries);
+  }
   // What is behind it, which lasts on.
   static internal::Ref<internal::SubscriptionState> Release(Subscription subscription) {
     return std::move(subscription.state_);

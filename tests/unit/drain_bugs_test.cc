@@ -19,12 +19,14 @@
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/error_group.h"
+#include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
 #include "eventbus/service.h"
 #include "eventbus/shutdown_plan.h"
 #include "eventbus/signal_context.h"
 #include "eventbus/sleep.h"
+#include "eventbus/subscription.h"
 #include "eventbus/task_group.h"
 #include "eventbus/thread_pool.h"
 #include "eventbus/timer.h"
@@ -32,6 +34,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/allocations.h"
 #include "tests/support/process.h"
+#include "tests/support/subscribed.h"
 #include "tests/support/waiting.h"
 
 namespace eventbus::testing {
@@ -99,6 +102,27 @@ TEST(DrainBugs, N01_HardStopWhereGracefulWasMeant) {
   opener.join();
 }
 
+TEST(DrainBugs, N01_HardStopOfAFeedWhereGracefulWasMeant) {
+  ManualExecutor executor;
+  int handled = 0;
+  FeedOf<int> drained;
+  Subscription subscription = MustSubscribe(drained.Subscribe([&](int) { ++handled; }, {.executor = &executor}));
+  for (int i = 0; i < 10; ++i) drained.Send(i);
+  drained.RequestDrain();
+  executor.RunAll();
+  EXPECT_TRUE(DrainInTime(drained).ok());
+  EXPECT_EQ(handled, 10) << "a drain delivers what was queued";
+
+  int handed_back = 0;
+  FeedOf<int> closed;
+  Subscription other = MustSubscribe(
+      closed.Subscribe([&](int) { ++handled; }, {.executor = &executor, .on_left = [&](int) { ++handed_back; }}));
+  for (int i = 0; i < 10; ++i) closed.Send(i);
+  closed.Close();
+  EXPECT_EQ(DrainInTime(closed).left(), 10u) << "a hard stop reports it";
+  EXPECT_EQ(handed_back, 10);
+}
+
 TEST(DrainBugs, N02_DrainDeadlineFromAContextThatIsAlreadyCancelled) {
   CancelHandle program = Context::Background().WithCancel();
   ThreadPool pool(1);
@@ -147,6 +171,33 @@ TEST(DrainBugs, N04_SubmitRacesWithClose) {
   EXPECT_TRUE(report.ok()) << report;
   EXPECT_EQ(handled, accepted);
   EXPECT_EQ(report.handled(), static_cast<uint64_t>(accepted));
+}
+
+TEST(DrainBugs, N04_SendRacesWithTheDrainOfItsFeed) {
+  ManualExecutor executor;
+  uint64_t handled = 0;
+  std::atomic<uint64_t> accepted{0};
+  FeedOf<int> feed;
+  Subscription subscription =
+      MustSubscribe(feed.Subscribe([&](int) { ++handled; }, {.executor = &executor, .capacity = 2}));
+  std::vector<std::thread> senders;
+  for (int i = 0; i < 8; ++i) {
+    senders.emplace_back([&] {
+      SendResult result;
+      do {
+        result = feed.Send(1);
+        accepted += result.delivered;
+      } while (result.status.ok());
+    });
+  }
+  AwaitTrue([&] { return WaitingSends(feed) == 7; });  // The queue is full, and all are blocked.
+  feed.RequestDrain();
+  for (std::thread& sender : senders) sender.join();  // Refused, although nothing has been handled.
+  executor.RunAll();
+  const DrainReport report = DrainInTime(feed);
+  EXPECT_TRUE(report.ok()) << report;
+  EXPECT_EQ(handled, accepted);
+  EXPECT_EQ(report.handled(), accepted);
 }
 
 TEST(DrainBugs, N05_ReceiveLoopThatCannotBeCancelled) {

@@ -351,7 +351,7 @@ TEST(Overflow, WhatCannotWorkIsRefusedAtSubscribe) {
   };
   const auto handler = [](int) {};
   constexpr absl::string_view kInline =
-      "overflow and on_lost are for handlers with an executor; others take every value";
+      "overflow, on_lost and on_left are for handlers with an executor; others take every value";
   refused(feed.Subscribe(handler, {.overflow = Overflow::kDropNewest}), kInline);
   refused(feed.Subscribe(handler, {.overflow = LatestBy([](int value) { return value; })}), kInline);
   refused(feed.Subscribe(handler, {.on_lost = [](int) {}}), kInline);

@@ -199,7 +199,8 @@ Ref<PatternState> BusCore::FirstPattern() const {
 bool BusCore::Close(const absl::Status& reason) {
   {
     MutexLock lock(&mutex_);
-    if (std::exchange(closed_, true)) return false;
+    if (std::exchange(stopped_, true)) return false;
+    closed_ = true;
   }
   while (const Ref<PatternState> pattern = FirstPattern()) pattern->Close(reason);
   // Without the mutex, for nothing is added (U3).

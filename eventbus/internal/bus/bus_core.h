@@ -7,7 +7,7 @@
 //   U1. A topic is in `topics_`, and in `named_` and `names_` or in `of_types_`, from when it is made until the bus goes. It has
 //       its parts of all matching patterns before the mutex that it was made under is released (N1).
 //   U2. A pattern is in `patterns_` and `subscribed_` or in neither, and the bus owns one reference to those that are.
-//   U3. Once `closed_` is set, nothing is added.
+//   U3. Once `closed_` is set, nothing is added. So who has set it, or has seen it, finds all topics there will ever be.
 //   U4. A pattern that is subscribed to has been promised the room that it needs wherever it comes from, and at each topic that has a
 //       part of it, before that part is made.
 //   U5. No topic has other options than those that it was made with: they are of the rule that was set last among those for its
@@ -33,6 +33,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/internal/bus/bus_shared.h"
 #include "eventbus/internal/bus/pattern_state.h"
 #include "eventbus/internal/bus/subject_trie.h"
@@ -71,7 +73,13 @@ class BusCore final : public RefCounted {
   // Refuses what is new, ends every subscription with `reason`, and closes every topic. Returns when no hook runs. True for the
   // first call.
   bool Close(const absl::Status& reason);
+  // Whether it refuses what is new: it has been closed, or drains.
   bool closed() const;
+
+  // As `EventBus` says (`bus_drain.cc`).
+  DrainReport Drain(const Context& context);
+  void RequestDrain();
+  absl::Status Flush(const Context& context) const;
 
   // What there is now, in order of age.
   std::vector<Ref<TopicState>> Topics() const;
@@ -105,8 +113,9 @@ class BusCore final : public RefCounted {
 
   const Ref<BusShared> shared_;
 
-  mutable Mutex mutex_;  // Feeds' membership mutexes may be taken under it.
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable Mutex mutex_;                           // Feeds' membership mutexes may be taken under it.
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;   // Or draining.
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;  // `Close` was called.
   size_t topic_count_ ABSL_GUARDED_BY(mutex_) = 0;
   List<TopicState> topics_ ABSL_GUARDED_BY(mutex_);  // Each with a reference.
   // Not Abseil's tables, which do not survive an allocation that fails.

@@ -34,13 +34,13 @@ void PatternState::AttachTo(TopicState& topic) {
   if (!made.ok()) return;  // The topic has been closed, and so has the bus.
   {
     MutexLock lock(&mutex_);
-    if (!ended_) {
+    if (!ended_ && !draining_) {
       parts_.emplace_back();
       parts_.back() = SubscriptionAccess::Release(*std::move(made));
       return;
     }
   }
-  // N2: here `made` goes, and takes the part out.
+  // N2, N5: here `made` goes, and takes the part out.
 }
 
 void PatternState::Unsubscribe() { Close(absl::OkStatus()); }
@@ -87,15 +87,61 @@ absl::Status PatternState::End(const absl::Status& reason, const Context* waits)
   return late;
 }
 
-SubscriptionStats PatternState::stats() const {
+void PatternState::RequestDrain() {
+  const Ref<PatternState> forgotten = bus_->Forget(*this);
   std::vector<Ref<SubscriptionState>> parts;
   {
     MutexLock lock(&mutex_);
+    if (ended_ || draining_) return;
     parts = parts_;
+    draining_ = true;
+    unfinished_ = parts.size() + 1;
   }
+  size_t finished = 1;
+  for (const Ref<SubscriptionState>& part : parts) {
+    auto& subscriber = static_cast<Subscriber&>(*part);
+    if (!subscriber.feed->RequestDrain(subscriber)) ++finished;
+  }
+  WakeList wakes;
+  CountFinished(finished, absl::OkStatus(), wakes);
+}
+
+void PatternState::PartFinished(const absl::Status& reason, WakeList& wakes) { CountFinished(1, reason, wakes); }
+
+void PatternState::CountFinished(size_t count, const absl::Status& reason, WakeList& wakes) {
+  absl::Status failure;
+  {
+    MutexLock lock(&mutex_);
+    if (!draining_) return;  // It is its topic that drains.
+    failure_.Update(reason);
+    unfinished_ -= count;
+    if (unfinished_ > 0) return;
+    failure = failure_;
+  }
+  signal_.End(failure, wakes);
+}
+
+bool PatternState::RunsHere() { return ConsumerScope::IsInside(this); }
+
+void PatternState::AddDrained(std::vector<DrainEntry>& entries) const {
+  for (const Ref<SubscriptionState>& part : Parts()) part->AddDrained(entries);
+}
+
+absl::Status PatternState::Flush(const Context& context) {
+  absl::Status late;
+  for (const Ref<SubscriptionState>& part : Parts()) late.Update(part->Flush(context));
+  return late;
+}
+
+SubscriptionStats PatternState::stats() const {
   SubscriptionStats sum;
-  for (const Ref<SubscriptionState>& part : parts) sum += part->stats();
+  for (const Ref<SubscriptionState>& part : Parts()) sum += part->stats();
   return sum;
+}
+
+std::vector<Ref<SubscriptionState>> PatternState::Parts() const {
+  MutexLock lock(&mutex_);
+  return parts_;
 }
 
 size_t PatternState::CountTopics() const {

@@ -8,6 +8,7 @@
 //   N3. Once `ended_` is set, `parts_` stays as it is until the last of those that end it at once has left, and is emptied by
 //       that one. So each of them may wait for every part, and nobody needs memory for it.
 //   N4. A part refers to this, and this to its parts, until the end. Who made this must end it.
+//   N5. Draining, it has left the trie, and what is attached after that is taken out again, as in N2. Its last part that drains ends it.
 
 #ifndef EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_
 #define EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_
@@ -21,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/internal/bus/topic_state.h"
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/ground/element.h"
@@ -30,6 +32,7 @@
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/subscription/end_signal.h"
 #include "eventbus/internal/subscription/subscription_state.h"
+#include "eventbus/internal/waiting/waiter.h"
 #include "eventbus/receive_channel.h"
 #include "eventbus/source_location.h"
 #include "eventbus/subscription.h"
@@ -51,8 +54,14 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   const std::string& name() const override { return label_.name(); }
   SourceLocation location() const override { return label_.location(); }
 
+  void RequestDrain() override;
+  bool RunsHere() override;
+  void AddDrained(std::vector<DrainEntry>& entries) const override;
+  absl::Status Flush(const Context& context) override;
+
   bool counts() const override { return counts_; }
   void PartEnded(const absl::Status& reason) override;
+  void PartFinished(const absl::Status& reason, WakeList& wakes) override;
 
   // Ends it with `reason`; waits for its handlers, but not from inside one.
   void Close(const absl::Status& reason);
@@ -87,6 +96,9 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   // Waits for its handlers while `waits` lasts, null: not at all. Its status if they had not ended by then: so they are to be waited
   // for again.
   absl::Status End(const absl::Status& reason, const Context* waits);
+  // `count` parts have ended, which drained.
+  void CountFinished(size_t count, const absl::Status& reason, WakeList& wakes);
+  std::vector<Ref<SubscriptionState>> Parts() const;
 
   const Ref<BusCore> bus_;
   const std::string pattern_;
@@ -98,6 +110,9 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
 
   mutable Mutex mutex_;  // No other lock is taken under it.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;  // Parts that drain, and the beginning of the drain itself.
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);   // The first of those.
   size_t enders_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t clashes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Ref<SubscriptionState>> parts_ ABSL_GUARDED_BY(mutex_);  // But for N3.

@@ -115,6 +115,12 @@ class TypedPattern final : public PatternState {
         options_.on_lost(event);
       };
     }
+    if (options_.on_left) {
+      part.on_left = [this](const T& event) {
+        const ConsumerScope inside(this);
+        options_.on_left(event);
+      };
+    }
     if (options_.on_error) {
       part.on_error = [this](const absl::Status& error) {
         const ConsumerScope inside(this);

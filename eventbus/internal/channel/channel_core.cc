@@ -60,12 +60,12 @@ Outcome ChannelCore::TrySendToRing(void* value) {
 Outcome ChannelCore::TryReceiveLocked(void* to, WakeList& wakes) {
   if (ring_ != nullptr) {
     if (TryReceiveFromRing(to, wakes)) {
-      HaveChanged();
+      HaveReceived(wakes);
       return Outcome::kDone;
     }
   } else if (!stored_.queue.empty()) {
     ReceiveFromQueue(to, wakes);
-    HaveChanged();
+    HaveReceived(wakes);
     return Outcome::kDone;
   }
   Outcome outcome = Outcome::kNotReady;
@@ -92,7 +92,7 @@ bool ChannelCore::EvictLocked(void* to, WakeList& wakes, absl::FunctionRef<void(
     ReceiveFromQueue(to, wakes);
     if (!stored_.queue.empty()) see_next(stored_.queue.Front());
   }
-  HaveChanged();
+  HaveReceived(wakes);
   return true;
 }
 
@@ -259,19 +259,32 @@ void ChannelCore::Enlist(Waiter& arm) {
 
 void ChannelCore::AddWatch(ChannelWatch& watch) {
   MutexLock lock(&mutex);
+  AddWatchLocked(watch);
+}
+
+size_t ChannelCore::AddWatchLocked(ChannelWatch& watch) {
   watch.next_ = std::exchange(watches_, &watch);
+  size_t queued = 0;
   if (ring_ != nullptr) {
     MutexLock receiving(&ring_->mutex);
     ring_->needs_channel = true;
+    queued = QueuedInRing();
+  } else {
+    queued = stored_.queue.size();
   }
   TellWatches();
+  return queued;
 }
 
-void ChannelCore::RemoveWatch(ChannelWatch& watch) {
-  MutexLock lock(&mutex);
+void ChannelCore::RemoveWatchLocked(ChannelWatch& watch) {
   ChannelWatch** link = &watches_;
   while (*link != &watch) link = &(*link)->next_;
   *link = watch.next_;
+}
+
+void ChannelCore::TellWatchesOfReceive(WakeList& wakes) {
+  TellWatches();
+  for (ChannelWatch* watch = watches_; watch != nullptr; watch = watch->next_) watch->Received(wakes);
 }
 
 void ChannelCore::TellWatches() {

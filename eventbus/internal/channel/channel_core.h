@@ -87,7 +87,13 @@ class ChannelCore : public Selectable, public RefCounted {
 
   // Tells `watch` of every change from now on, beginning with how things are. Removing one is O(watches).
   void AddWatch(ChannelWatch& watch);
-  void RemoveWatch(ChannelWatch& watch);
+  // The same. Returns how many values are queued, of which it will be told one by one.
+  size_t AddWatchLocked(ChannelWatch& watch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void RemoveWatch(ChannelWatch& watch) {
+    MutexLock lock(&mutex);
+    RemoveWatchLocked(watch);
+  }
+  void RemoveWatchLocked(ChannelWatch& watch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void TellWatches() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The steps of a send and a receive that need no waiting. `kNotReady` if they do.
@@ -112,6 +118,11 @@ class ChannelCore : public Selectable, public RefCounted {
   void HaveChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (watches_ != nullptr) TellWatches();
   }
+  // The same, and a value has left the queue.
+  void HaveReceived(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (watches_ != nullptr) TellWatchesOfReceive(wakes);
+  }
+  void TellWatchesOfReceive(WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   Outcome WaitFor(Role role, void* value, Instant deadline);
 
   // The steps of a queue that is split.

@@ -18,21 +18,25 @@ void Broadcast::Join(BroadcastReader& reader, Ref<BroadcastRing>& ring) {
   reader.queue_ = this;
   reader.ring_ = ring_;
   reader.next_ = reader.available_ = head();
-  reader.taken_.store(head(), std::memory_order_relaxed);
+  reader.passed_.store(head(), std::memory_order_relaxed);
+  reader.taken_.store(head(), std::memory_order_release);
   reader.waits_ = true;
   idle_.PushBack(reader.waiter_);
 }
 
 void Broadcast::Leave(BroadcastReader& reader, bool finish, WakeList& wakes) {
   MutexLock lock(&mutex);
-  if (reader.index_ == BroadcastReader::kNoIndex) return;  // It has not joined yet.
-  if (reader.reads_common()) {                             // Else it is detached, which has said where it ends.
-    reader.end_ = head();
+  if (reader.index_ == BroadcastReader::kNoIndex) {  // It has not joined yet, nor left a waiter.
+    if (finish) wakes.Add(reader.waiter_);
+    return;
+  }
+  if (reader.reads_common()) {  // Else it is detached, which has said where it ends.
     reader.last_ring_ = ring_.get();
     live_.fetch_sub(1, std::memory_order_relaxed);
+    reader.LeaveAt(head(), wakes);
+  } else {
+    reader.word_.fetch_or(BroadcastReader::kLeft, std::memory_order_acq_rel);
   }
-  // Under the mutex, so that who sees a value that is published after this sees this too. Release, for `end_`.
-  reader.word_.fetch_or(BroadcastReader::kLeft, std::memory_order_acq_rel);
   if (finish && reader.waiter_.linked()) WakeLocked(reader, wakes);
 }
 

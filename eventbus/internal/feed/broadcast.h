@@ -21,7 +21,8 @@
 //       `end`, and all later values from a broadcast of its own. If the value was not yet published, `kDetached` is set before
 //       it is; else it takes the place of `kWaiting`, which the reader would have seen before it came to `end`.
 //   B6. A value that is not trivial counts its readers: those that were there when it was published. Each of them passes it
-//       once: after it was handled, or when the reader ends.
+//       once: after it was handled, or when the reader ends. So one that leaves while a send waits for it to take what is published
+//       passes that too, but does not take it.
 //   B7. One that has left, or is detached, stays a member for as long as it may read the ring, as a ghost: no value is for it.
 //       If the sender needs the room that a ghost holds, it goes on with a new ring, and leaves the old one to the ghosts.
 //

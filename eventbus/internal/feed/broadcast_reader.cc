@@ -18,7 +18,7 @@ void BroadcastReader::JoinOwn(const Element& element) {
   MutexLock lock(&own_->mutex);
   queue_ = own_.get();
   ring_ = own_->ring_;
-  taken_.store(0, std::memory_order_relaxed);
+  taken_.store(0, std::memory_order_relaxed);  // So is `passed_`.
   waits_ = true;
   own_->idle_.PushBack(waiter_);
 }
@@ -97,6 +97,25 @@ bool BroadcastReader::ClaimWord(uint64_t also) {
   }
 }
 
+void BroadcastReader::LeaveAt(uint64_t head, WakeList& wakes) {
+  pass_until_ = head;
+  uint64_t seen = word_.load(std::memory_order_relaxed);
+  while (true) {
+    const uint64_t awaited = seen >> kPositionShift;
+    const bool claims = (seen & kWaiting) && awaited < head;  // Else it is not published, and never will be for this.
+    end_ = claims ? awaited : head;
+    // Under the mutex, so that who sees a value that is published after this sees this too. Release, for `end_`; acquire as in
+    // `TryClaim`.
+    const uint64_t left = (claims ? seen & kDetached : seen) | kLeft;
+    if (!word_.compare_exchange_weak(seen, left, std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
+    if (claims) {
+      delivery_->outcome = Outcome::kWithdrawn;
+      wakes.Add(*delivery_);
+    }
+    return;
+  }
+}
+
 Waiter* BroadcastReader::Claim() { return ClaimWord(0) ? delivery_ : nullptr; }
 
 bool BroadcastReader::Await(Waiter& delivery, const EventInfo& info, uint64_t position) {
@@ -114,9 +133,21 @@ bool BroadcastReader::Await(Waiter& delivery, const EventInfo& info, uint64_t po
 size_t BroadcastReader::CountWaiting(uint64_t common_head) const {
   // Relaxed: a count. It is looked at before the head, which is no less.
   const uint64_t taken = taken_.load(std::memory_order_relaxed);
-  const uint64_t head = own_ != nullptr ? own_->head() : common_head;
+  const uint64_t head = End(common_head);
   // The value that a send waits for it to take may be published already.
   return head <= taken ? 0 : std::min<uint64_t>(head - taken, capacity_);
+}
+
+Progress BroadcastReader::GetProgress(uint64_t common_head) const {
+  // In this order, each acquired: what has been taken later than that is not mistaken for handled.
+  const uint64_t passed = passed_.load(std::memory_order_acquire);
+  const uint64_t taken = taken_.load(std::memory_order_acquire);
+  if (taken == kNotJoined) return {};
+  const bool running = taken > passed;
+  const uint64_t begun = passed + (running ? 1 : 0);
+  // What is published while it has no room, it has not accepted.
+  const uint64_t end = std::min(End(common_head), taken + capacity_);
+  return {.handled = passed, .done = passed, .end = end, .left = end > begun ? end - begun : 0, .running = running};
 }
 
 void BroadcastReader::EndWait(WakeList& wakes) {
@@ -139,23 +170,27 @@ bool BroadcastReader::CancelWait() {
   return true;
 }
 
-void BroadcastReader::PassRest() {
+void BroadcastReader::PassRest(absl::FunctionRef<void(const void* value)> see) {
   if (!ring_) return;
   if (queue_ != own_.get()) {
     while (true) {
       const bool last = ring_.get() == last_ring_;
-      PassUntil(last ? end_ : ring_->end());
+      PassUntil(last ? end_ : ring_->end(), see);
       if (last) break;
       ring_ = ring_->Cross();
     }
+    if (next_ < pass_until_) PassUntil(pass_until_, [](const void*) {});
     GoOnAlone();
   }
-  if (own_ != nullptr) PassUntil(own_->head_.load(std::memory_order_relaxed));  // Nobody appends any more.
+  if (own_ != nullptr) PassUntil(own_->head_.load(std::memory_order_relaxed), see);  // Nobody appends any more.
   ring_ = nullptr;
 }
 
-void BroadcastReader::PassUntil(uint64_t end) {
-  for (; next_ < end; ++next_) ring_->Pass(next_);
+void BroadcastReader::PassUntil(uint64_t end, absl::FunctionRef<void(const void* value)> see) {
+  for (; next_ < end; ++next_) {
+    see(ring_->At(next_));
+    ring_->Pass(next_);
+  }
 }
 
 }  // namespace eventbus::internal

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "eventbus/event.h"
 #include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/broadcast_ring.h"
+#include "eventbus/internal/feed/progress.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/observing/statistic.h"
@@ -48,8 +50,11 @@ class BroadcastReader {
   // What is known of the value that it took last.
   const EventInfo& info() const { return ring_->InfoAt(next_ - 1); }
 
-  // Is done with the value that it took last.
-  void Pass() { ring_->Pass(next_ - 1); }
+  // Is done with the value that it took last. Whether one of `waiters` may wait for that.
+  bool Pass(const Atomic<uint32_t>& waiters) {
+    ring_->Pass(next_ - 1);
+    return AsymmetricFence::StoreThenLoad(passed_, next_, waiters) != 0;
+  }
 
   // Whether the waiter has been left, as far as the consumer has looked.
   bool waits() const { return waits_; }
@@ -59,8 +64,8 @@ class BroadcastReader {
   // Takes the waiter back, if it was left. False if it was claimed, and a notification is on its way.
   bool CancelWait();
 
-  // Passes all that is left. It has left the broadcast, or never joined one.
-  void PassRest();
+  // Passes all that is left, having called `see` with each. It has left the broadcast, or never joined one.
+  void PassRest(absl::FunctionRef<void(const void* value)> see);
 
   // The sender's ------------------------------------------------------------------------------------------------------
 
@@ -99,6 +104,11 @@ class BroadcastReader {
   // detached.
   size_t CountWaiting(uint64_t common_head) const;
 
+  // Below which position it has handled everything.
+  uint64_t done() const { return passed_.load(std::memory_order_acquire); }
+  // How far it is. `common_head` as above; so is when.
+  Progress GetProgress(uint64_t common_head) const;
+
   // Whether what is published is for it. Sure if asked under the mutex of what it reads.
   bool has_left() const { return word_.load(std::memory_order_acquire) & kLeft; }
   bool reads_common() const { return !(word_.load(std::memory_order_acquire) & (kDetached | kLeft)); }
@@ -124,7 +134,14 @@ class BroadcastReader {
   void Attend(WakeList& wakes);
   // Goes on with its own broadcast, having reached the end of the common one.
   void GoOnAlone();
-  void PassUntil(uint64_t end);
+  void PassUntil(uint64_t end, absl::FunctionRef<void(const void* value)> see);
+  // All that is or will be for it is below this, as far as is known.
+  uint64_t End(uint64_t common_head) const {
+    if (own_ != nullptr) return own_->head();
+    return has_left() ? end_ : common_head;
+  }
+  // Leaves the common broadcast, whose head is `head`, under its mutex. A send that waits for it to take what is published is over.
+  void LeaveAt(uint64_t head, WakeList& wakes);
   // Takes `kWaiting` and the position out of the word, which was `seen`, and puts `also` in. False if it had changed.
   bool TryClaim(uint64_t seen, uint64_t also);
   // The same whatever the word was. False if no send waits.
@@ -141,6 +158,7 @@ class BroadcastReader {
   bool waits_ = false;  // The waiter was left, and what came of that has not been looked at.
 
   Atomic<uint64_t> taken_{kNotJoined};  // `next_`, for the sender.
+  Atomic<uint64_t> passed_{0};          // All below this has been handled. Release, for who waits for that.
   Atomic<uint64_t> word_{0};
 
   // The sender's, for who has claimed it.
@@ -150,9 +168,10 @@ class BroadcastReader {
   // Set before it joins, or by `Detach`: for the consumer once it has seen `kDetached`.
   std::unique_ptr<Broadcast> own_;
 
-  // Guarded by the mutex of the common broadcast; the consumer's once it has left or is detached.
+  // Guarded by the mutex of the common broadcast; as it is then, once it has left or is detached.
   size_t index_ = kNoIndex;                   // Among the members.
-  uint64_t end_ = 0;                          // What it may take of the common values is below this,
+  uint64_t end_ = 0;                          // What it may take of the common values is below this;
+  uint64_t pass_until_ = 0;                   // it passes all below this, once it has left,
   const BroadcastRing* last_ring_ = nullptr;  // and this is the last ring of them.
 
   // Guarded by the mutex of what it reads.

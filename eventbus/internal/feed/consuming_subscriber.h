@@ -20,7 +20,9 @@
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/feed/history.h"
+#include "eventbus/internal/feed/progress.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/activity.h"
 #include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/waiter.h"
@@ -32,19 +34,43 @@ template <typename Source>
 class ConsumingSubscriber : public HandlerSubscriber, public Source, private Activity, private SoleOperation {
  public:
   // It may receive from now on, and must be stopped.
-  void Begin() { StartWaiting(); }
+  void Begin() {
+    StartWaiting();
+    feed->ConsumerBegins(*this);
+  }
 
   Activity* consumer() final { return this; }
   bool ConsumerHasEnded() const final { return consumer_has_ended_; }
 
   bool Replay(Ref<KeptEvent> event, absl::Status&) final {
-    if (replayed_ == nullptr) replayed_ = std::make_unique<std::deque<Ref<KeptEvent>>>();
-    replayed_->push_back(std::move(event));
+    if (replay_ == nullptr) replay_ = std::make_unique<EventsFirst>();
+    replay_->events.push_back(std::move(event));
+    ++replay_->count;
     return true;
   }
   void StartReceiving(WakeList& wakes) final {
-    if (replayed_ != nullptr) Source::EndWait(wakes);
+    if (replay_ != nullptr) Source::EndWait(wakes);
   }
+
+  Progress progress() const final {
+    Progress progress = SourceProgress();
+    if (replay_ == nullptr) return progress;
+    // In this order, as in a reader's own.
+    const uint64_t handled = replay_->handled.load(std::memory_order_acquire);
+    const bool running = replay_->begun.load(std::memory_order_acquire) != handled;
+    progress.handled += handled;
+    progress.done += handled;
+    progress.end += replay_->count;
+    progress.left += replay_->count - handled - (running ? 1 : 0);
+    progress.running |= running;
+    return progress;
+  }
+
+  uint64_t done() const final {
+    return Source::done() + (replay_ == nullptr ? 0 : replay_->handled.load(std::memory_order_acquire));
+  }
+
+  Atomic<uint32_t>* flushers() final { return &flushers_; }
 
  protected:
   template <typename... SourceArguments>
@@ -65,8 +91,12 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
     for (int handled = 0; handled < kBatch; ++handled) {
       absl::Status reason;
       bool goes_on;
-      if (const Ref<KeptEvent> event = NextReplayed()) {
+      bool awaited;
+      if (Ref<KeptEvent> event = NextReplayed()) {
         goes_on = Handle(event->value(), event->info, reason);
+        event = nullptr;
+        const uint64_t begun = replay_->begun.load(std::memory_order_relaxed);  // Its own.
+        awaited = AsymmetricFence::StoreThenLoad(replay_->handled, begun, flushers_) != 0;
       } else {
         const void* value;
         {
@@ -75,14 +105,18 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
         }
         if (value == nullptr) {
           if (Source::waits() || !finishing()) return Next::kWaits;
-          end_signal.End(reason);
+          finished_ = true;
           return Next::kEnds;
         }
         goes_on = Handle(value, Source::info(), reason);
-        Source::Pass();
+        awaited = Source::Pass(flushers_);
       }
+      if (awaited) feed->HasHandled();
       if (!goes_on) {
-        feed->EndByItself(*this, reason);
+        if (!feed->EndByItself(*this, reason) && finishing()) {
+          finished_ = true;
+          reason_ = std::move(reason);
+        }
         return Next::kEnds;
       }
       if (stopping()) return Next::kAgain;  // There is no next time.
@@ -92,35 +126,51 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
 
   void CleanUp(bool abandoned) final {
     if (!Source::CancelWait()) AwaitNotified();
-    if (abandoned) feed->EndAbandoned(*this);
+    if (abandoned) finished_ = feed->EndAbandoned(*this, reason_);
     // Nothing more is sent. The rest of this may be kept for long by the executor.
-    Source::PassRest();
-    replayed_ = nullptr;
+    if (replay_ != nullptr) {
+      for (const Ref<KeptEvent>& event : replay_->events) HandBack(event->value());
+      replay_->events.clear();
+    }
+    Source::PassRest([this](const void* value) { HandBack(value); });
     DropHandler();
   }
 
-  void Announce(WakeList& wakes) final { feed->ConsumerEnded(consumer_has_ended_, wakes); }
+  void Announce(WakeList& wakes) final {
+    feed->ConsumerEnded(*this, consumer_has_ended_, finished_ ? &reason_ : nullptr, wakes);
+  }
 
   void DescribeEnd(WaitedFor& thing) const final { DescribeHandler(thing); }
 
   Ref<KeptEvent> NextReplayed() {
-    if (replayed_ == nullptr) return nullptr;
-    if (replayed_->empty()) {
-      replayed_ = nullptr;
-      return nullptr;
-    }
-    Ref<KeptEvent> event = std::move(replayed_->front());
-    replayed_->pop_front();
+    if (replay_ == nullptr || replay_->events.empty()) return nullptr;
+    Ref<KeptEvent> event = std::move(replay_->events.front());
+    replay_->events.pop_front();
+    // Relaxed: only this thread writes it. Release, for who takes it together with `handled`.
+    replay_->begun.store(replay_->begun.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     return event;
   }
+
+  // How far it is with what its source has.
+  virtual Progress SourceProgress() const = 0;
 
   void Keep() final { AddRef(); }
   void LetGo() final { DropRef(); }
   void Wake(Waiter&, ReadyWork& ready) final { Notify(ready); }
 
-  bool consumer_has_ended_ = false;  // Guarded by the mutex of the feed's `UserCodeEnd`.
-  std::unique_ptr<std::deque<Ref<KeptEvent>>>
-      replayed_;  // What comes before the source's. Null: nothing. Set before others know of this (H1).
+  // What comes before the source's. Set before others know of this; then `events` is the consumer's (H1).
+  struct EventsFirst {
+    std::deque<Ref<KeptEvent>> events;
+    uint64_t count = 0;           // Of all that there were.
+    Atomic<uint64_t> begun{0};    // How many have been taken,
+    Atomic<uint64_t> handled{0};  // and handled. Release, for who waits for that.
+  };
+
+  bool consumer_has_ended_ = false;      // Guarded by the mutex of the feed's `UserCodeEnd`.
+  bool finished_ = false;                // There is nothing left to handle, or it failed: with `reason_` (H1).
+  Atomic<uint32_t> flushers_{0};         // Those who wait for a value to be handled, or are about to.
+  std::unique_ptr<EventsFirst> replay_;  // Null: nothing.
+  absl::Status reason_;
 };
 
 }  // namespace eventbus::internal

@@ -18,6 +18,8 @@ ExecutorSubscriber::ExecutorSubscriber(Ref<FeedCore> feed_core, SubscriberParts 
 
 QueueFill ExecutorSubscriber::Fill() const { return {.size = feed->CountWaiting(*this), .capacity = capacity()}; }
 
+Progress ExecutorSubscriber::SourceProgress() const { return GetProgress(feed->CommonHead()); }
+
 void ExecutorSubscriber::StopReceiving(uint64_t, WakeList& wakes) {
   if (own() != nullptr) {
     LeaveOwn(finishing(), wakes);

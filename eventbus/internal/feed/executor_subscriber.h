@@ -10,6 +10,7 @@
 #include "eventbus/internal/feed/consuming_subscriber.h"
 #include "eventbus/internal/feed/key_index.h"
 #include "eventbus/internal/feed/overflow_queue.h"
+#include "eventbus/internal/feed/progress.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/overflow.h"
 
@@ -35,6 +36,8 @@ class ExecutorSubscriber final : public ConsumingSubscriber<BroadcastReader> {
  private:
   ~ExecutorSubscriber() override = default;
 
+  Progress SourceProgress() const override;
+
   Ref<BroadcastRing> ring_;  // Until it joins.
 };
 
@@ -56,6 +59,8 @@ class QueueSubscriber final : public ConsumingSubscriber<OverflowQueue> {
 
  private:
   ~QueueSubscriber() override = default;
+
+  Progress SourceProgress() const override { return GetProgress(); }
 };
 
 }  // namespace eventbus::internal

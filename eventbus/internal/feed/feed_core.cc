@@ -131,11 +131,19 @@ absl::Status FeedCore::JoinAfterReplay(const Element& element, Subscriber& subsc
       return Refuse(absl::StrCat("Subscribe: replay of ", replay, " values, where the feed has a history of ", kept));
     }
     history_->BeginToCatchUp();
+    MutexLock ends(&endings_);
+    ++replays_;  // F9
   }
   const absl::Cleanup caught_up = [this] {
     KeptEvents too_old;
-    MutexLock lock(&membership_);
-    history_->CaughtUp(too_old);
+    WakeList wakes;
+    {
+      MutexLock lock(&membership_);
+      history_->CaughtUp(too_old);
+      MutexLock ends(&endings_);
+      --replays_;
+    }
+    LookForEnd(wakes);
   };
   KeptEvents events;
   uint64_t seen = 0;
@@ -258,6 +266,7 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
     MutexLock lock(&membership_);
     RemoveLocked(subscriber, wakes, dropped);
   }
+  GiveUpReaders(subscriber);
   // From inside a filter or the handler itself it does not wait for the other of the two, which may be doing the same.
   Activity* const consumer = subscriber.consumer();
   const bool in_handler = consumer != nullptr && consumer->RunsHere();
@@ -274,6 +283,7 @@ absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& contex
     MutexLock lock(&membership_);
     RemoveLocked(subscriber, wakes, dropped);
   }
+  GiveUpReaders(subscriber);
   Activity* const consumer = subscriber.consumer();
   if (consumer != nullptr) consumer->RequestStop();
   // From inside a filter or the handler itself it does not wait, as above.
@@ -281,23 +291,26 @@ absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& contex
     call_waiters_.fetch_add(1, std::memory_order_seq_cst);  // F5
     const absl::Cleanup leave = [this] { call_waiters_.fetch_sub(1, std::memory_order_relaxed); };
     AsymmetricFence::Heavy();
-    const Arm end = {.target = &user_code_end_, .value = &subscriber};
+    Awaited its_end = {.subscriber = &subscriber};
+    const Arm end = {.target = &user_code_end_, .value = &its_end};
     if (Await(end, Instant::Past()) != Outcome::kDone && Await(end, context) != Outcome::kDone) return context.status();
   }
   subscriber.end_signal.End(absl::OkStatus());
   return absl::OkStatus();
 }
 
-void FeedCore::ConsumerEnded(bool& ended, WakeList& wakes) {
-  MutexLock lock(&user_code_end_.mutex);
-  ended = true;
-  user_code_end_.Changed(wakes);
+bool FeedCore::UserCodeEnd::IsSo(const Waiter& arm) const {
+  const auto& awaited = *static_cast<const Awaited*>(arm.value);
+  const Subscriber& subscriber = *awaited.subscriber;
+  if (awaited.done != std::numeric_limits<uint64_t>::max()) {
+    return subscriber.ConsumerHasEnded() || subscriber.done() >= awaited.done;
+  }
+  // Sequentially consistent for the case without the fence; the release in the sender makes what it ran visible.
+  return feed_.calling_.load(std::memory_order_seq_cst) != &subscriber && subscriber.ConsumerHasEnded();
 }
 
 bool FeedCore::UserCodeEnd::TryComplete(Waiter& arm, WakeList&) {
-  const auto* const subscriber = static_cast<const Subscriber*>(arm.value);
-  // Sequentially consistent for the case without the fence; the release in the sender makes what it ran visible.
-  if (feed_.calling_.load(std::memory_order_seq_cst) == subscriber || !subscriber->ConsumerHasEnded()) return false;
+  if (!IsSo(arm)) return false;
   arm.outcome = Outcome::kDone;
   return true;
 }
@@ -306,8 +319,7 @@ void FeedCore::UserCodeEnd::Changed(WakeList& wakes) {
   for (size_t left = waiting_.CountLinked(); left > 0; --left) {
     Waiter& waiter = *waiting_.front();
     waiter.Unlink();
-    const auto* const subscriber = static_cast<const Subscriber*>(waiter.value);
-    if (feed_.calling_.load(std::memory_order_seq_cst) == subscriber || !subscriber->ConsumerHasEnded()) {
+    if (!IsSo(waiter)) {
       waiting_.PushBack(waiter);
     } else if (waiter.operation->TryClaim(waiter)) {
       waiter.outcome = Outcome::kDone;
@@ -317,7 +329,7 @@ void FeedCore::UserCodeEnd::Changed(WakeList& wakes) {
 }
 
 void FeedCore::UserCodeEnd::DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const {
-  static_cast<const Subscriber*>(arm.value)->DescribeHandler(thing);
+  static_cast<const Awaited*>(arm.value)->subscriber->DescribeHandler(thing);
 }
 
 size_t FeedCore::CountWaiting(const BroadcastReader& reader) const {
@@ -391,34 +403,29 @@ bool FeedCore::EnlistForCall(const Subscriber* subscriber, Waiter& waiter) {
 }
 
 bool FeedCore::Close(const absl::Status& reason) {
-  Subscriber* leaving = nullptr;
+  Endings leaving;  // Those without a consumer, each with a reference. The others are alive.
   {
     WakeList wakes;
     MutexLock lock(&membership_);
-    if (std::exchange(closed_, true)) return false;
-    const auto leave = [&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_) {
-      subscriber.AddRef();
-      subscriber.next_leaving = std::exchange(leaving, &subscriber);
-      Ref<Subscriber> dropped;  // Never the last reference: `leaving` has one.
+    if (std::exchange(stopped_, true)) return false;
+    closed_ = true;
+    RemoveMembersLocked([&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_) {
+      const Ref<Subscriber> kept(&subscriber);
+      Ref<Subscriber> dropped;
       RemoveLocked(subscriber, wakes, dropped);
-    };
-    while (Subscriber* subscriber = inbox_.front()) leave(*subscriber);
-    while (Subscriber* subscriber = in_common_.front()) leave(*subscriber);
-    // Backwards: taking out the last slot moves no other.
-    for (size_t i = slots_.size(); i > 0; --i) {
-      Subscriber& subscriber = *slots_[i - 1].subscriber;
-      if (subscriber.member.load(std::memory_order_relaxed)) leave(subscriber);
-    }
+      if (subscriber.consumer() != nullptr) return;
+      subscriber.AddRef();
+      leaving.PushBack(subscriber);
+    });
   }
   Release();
   AwaitUserCode(nullptr);
-  while (leaving != nullptr) {
-    const auto subscriber = Ref<Subscriber>::Adopt(leaving);
-    leaving = subscriber->next_leaving;
-    // In a filter it does not wait for handlers, which may be waiting for that filter.
-    if (Activity* const consumer = subscriber->consumer()) IsSending() ? consumer->RequestStop() : consumer->Stop();
+  while (Subscriber* const left = leaving.PopFront()) {
+    const auto subscriber = Ref<Subscriber>::Adopt(left);
     subscriber->end_signal.End(reason);
   }
+  StopAlive(reason);
+  EndWhenNothingRuns();
   AfterChange();
   return true;
 }
@@ -447,10 +454,9 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
   return true;
 }
 
-void FeedCore::EndAbandoned(Subscriber& subscriber) {
-  const absl::Status reason =
-      SafeStatus(absl::StatusCode::kUnavailable, [] { return "the executor of the handler was shut down"; });
-  if (!EndByItself(subscriber, reason) && subscriber.finishing()) subscriber.end_signal.End(reason);
+bool FeedCore::EndAbandoned(Subscriber& subscriber, absl::Status& reason) {
+  reason = SafeStatus(absl::StatusCode::kUnavailable, [] { return "the executor of the handler was shut down"; });
+  return !EndByItself(subscriber, reason) && subscriber.finishing();
 }
 
 bool FeedCore::Finish(Subscriber& subscriber) {

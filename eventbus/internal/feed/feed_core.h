@@ -24,10 +24,17 @@
 //       than there can be of them, so that the sender counts them by itself and nobody comes to zero before.
 //   F7. A handler with an executor is in the feed's broadcast from when others get a slot. If it is detached from that, as
 //       having missed a value, it goes to the inbox, and has a slot from the next send on.
+//   F8. Who ends without a reason, having handled what it has, says so once nothing of it runs: neither its consumer, nor what the
+//       sender calls. The consumer's end comes to `HasFinished`, and finds by F5 whether the sender is in a call of it. If so, it goes
+//       to `called_`, and the end of that call tells its end.
+//   F9. In `alive_` are the consumers that have begun and not ended, and the channels that readers have yet to empty. Once
+//       the feed is closed or drains, there are no members, and none will be; so the feed has ended when that is empty, each end has
+//       been told, and nobody is replayed to or called.
 //
 // Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
 // delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
-// enlisted. The end of a turn wakes the next sender, the end of a filter or handler those who remove its subscriber.
+// enlisted. The end of a turn wakes the next sender, the end of a filter or handler those who remove its subscriber. The end of
+// what is alive, of a replay and of a call each look whether that was the last, and wake those who wait for the end of the feed.
 //
 // Origin: the documented behaviour of `Feed` in go-ethereum's event package. Its walk over the slow subscribers is
 // quadratic; this one, with a waiter for each, is not.
@@ -37,6 +44,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,15 +55,18 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
 #include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/drain_record.h"
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/feed/handler_subscriber.h"
 #include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/feed/subscriber.h"
 #include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/observing/statistic.h"
+#include "eventbus/internal/waiting/event.h"
 #include "eventbus/internal/waiting/turn.h"
 #include "eventbus/internal/waiting/wait_queue.h"
 #include "eventbus/send_result.h"
@@ -92,10 +103,36 @@ class FeedCore final : public RefCounted {
   };
   SendResult Send(const Context& context, const Element& element, const void* value, Waiting waiting);
 
-  // Refuses sends and subscriptions, ends all subscriptions with `reason`. True for the first call.
+  // Refuses sends and subscriptions, ends all subscriptions with `reason`, also those that drain. True for the first call.
   bool Close(const absl::Status& reason);
 
+  // Whether it refuses sends: it has been closed, or drains.
   bool closed() const;
+
+  // Drains (`feed_drain.cc`) ------------------------------------------------------------------------------------------
+
+  // As `FeedBase` says. `RequestDrain` throws `std::bad_alloc`, and then did nothing.
+  DrainReport Drain(const Context& context);
+  void RequestDrain();
+  absl::Status Flush(const Context& context);
+  // Whether the calling thread runs what a drain would wait for.
+  bool WouldAwaitItself() const;
+  // Happens once nothing of it runs, and nothing will.
+  Event& end() { return end_; }
+  // What has become of the subscriptions, of a drain that has begun.
+  void AddDrained(std::vector<DrainEntry>& entries) const;
+
+  // The same of one subscription. Whether it has begun to drain with this.
+  bool RequestDrain(Subscriber& subscriber);
+  absl::Status Flush(Subscriber& subscriber, const Context& context);
+  bool WouldAwaitItself(Subscriber& subscriber) const;
+  DrainEntry EntryOf(const Subscriber& subscriber) const;
+
+  // `subscriber`, which has left in order to finish, has nothing left of what it was given: it ends, with `reason` if that is not
+  // OK, when no call of it is in progress.
+  void HasFinished(Subscriber& subscriber, const absl::Status& reason, WakeList& wakes);
+  // A value has been handled for which somebody waits.
+  void HasHandled();
 
   // Relaxed: a count, not a synchronisation.
   size_t subscribers() const { return member_count_.load(std::memory_order_relaxed); }
@@ -109,13 +146,16 @@ class FeedCore final : public RefCounted {
 
   // As `Subscription::Unsubscribe`.
   absl::Status Unsubscribe(Subscriber& subscriber, const Context& context);
-  // Sets `ended`, of a subscriber, and wakes who waits for that.
-  void ConsumerEnded(bool& ended, WakeList& wakes);
+  // The consumer of `subscriber` begins, before anyone else knows of it.
+  void ConsumerBegins(Subscriber& subscriber);
+  // Sets `ended`, of `subscriber`, and wakes who waits for that. If it has finished, it ends with `*reason`; null: it was stopped.
+  void ConsumerEnded(Subscriber& subscriber, bool& ended, const absl::Status* reason, WakeList& wakes);
 
   // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
   bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
-  // The same because its executor was shut down, even if it was about to finish.
-  void EndAbandoned(Subscriber& subscriber);
+  // The same because its executor was shut down, with the `reason` that this gives. True if it was about to finish, and so is to end
+  // with that when its consumer has.
+  bool EndAbandoned(Subscriber& subscriber, absl::Status& reason);
   // Sends nothing more to it; it ends without a reason once it has handled what it was given. True if it lasted.
   bool Finish(Subscriber& subscriber);
 
@@ -123,6 +163,7 @@ class FeedCore final : public RefCounted {
   void LeaveCommon(BroadcastReader& reader, bool finish, WakeList& wakes) { common_.Leave(reader, finish, wakes); }
   // The largest capacity that the broadcast has room for. Never becomes less.
   size_t CommonCapacity() const { return common_.capacity(); }
+  uint64_t CommonHead() const { return common_.head(); }
 
   // How many values wait for `reader`.
   size_t CountWaiting(const BroadcastReader& reader) const;
@@ -146,6 +187,7 @@ class FeedCore final : public RefCounted {
     bool picky;  // As it says of itself.
   };
   using Members = List<Subscriber, MembershipTag>;
+  using Endings = List<Subscriber, EndingTag>;
 
   ~FeedCore() override;
 
@@ -164,6 +206,13 @@ class FeedCore final : public RefCounted {
   absl::StatusOr<Subscription> Begin(const Element& element, Ref<ConsumingSubscriber> subscriber, size_t replay);
 
   absl::Status TakeTurn(const Context& context, Waiting waiting);
+
+  // Calls `visit` with every member, which it leaves one.
+  template <typename Visit>
+  void VisitMembersLocked(Visit visit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  // The same with one that ends the membership of each.
+  template <typename Remove>
+  void RemoveMembersLocked(Remove remove) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
 
   // Ends the membership of `subscriber` as F3 and F4 say; what that wakes goes on `wakes`. If a reference is to be
   // dropped, it goes to `dropped`. False if it was no member.
@@ -199,6 +248,40 @@ class FeedCore final : public RefCounted {
     if (observer_) observer_->AfterChange();
   }
 
+  // Has `subscriber` begin to drain under `record`, before it leaves.
+  void BeginDrainLocked(Subscriber& subscriber, Ref<DrainRecord> record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_, endings_);
+  // The record of one that has none.
+  Ref<DrainRecord> MakeRecord(const Subscriber& subscriber) const;
+  void FillIn(const DrainRecord& record, DrainEntry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(endings_);
+  // What `subscriber` drains of is as it will stay.
+  void SettleLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(endings_);
+  // Says that it has ended, with no lock held.
+  void TellEnd(Subscriber& subscriber, const absl::Status& reason, WakeList& wakes);
+  // It does not wait for readers of its channel any more, if it did.
+  void GiveUpReaders(Subscriber& subscriber);
+  // There are no members any more, and will be none.
+  void EndWhenNothingRuns();
+  // The ends of `told` have been told. Tells the end of the feed, if that was the last (F9).
+  void LookForEnd(WakeList& wakes, size_t told = 0);
+  // Stops what is alive though it has left, and ends it with `reason`.
+  void StopAlive(const absl::Status& reason);
+  // A call of the sender has ended, and none is in progress: tells those who wait for that. That of `not_called` has not begun.
+  void CallHasEnded(const Subscriber* not_called);
+
+  // What is waited for in `UserCodeEnd`: the end of what runs of `subscriber`, or before that, that it is `done` so far.
+  struct Awaited {
+    const Subscriber* subscriber;
+    uint64_t done = std::numeric_limits<uint64_t>::max();
+  };
+  // One of those for whom a flush waits.
+  struct FlushTarget;
+  struct FlushTargets;
+  // Adds what `subscriber` has yet to handle, if anything.
+  void AddTarget(Subscriber& subscriber, FlushTargets& flush) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
+  absl::Status AwaitTargets(const FlushTargets& targets, const Context& context);
+  absl::Status RefuseFlush() const;
+
   // Of the senders.
   class SendTurn final : public Turn {
    public:
@@ -213,7 +296,7 @@ class FeedCore final : public RefCounted {
   // Says for people that `what` of this feed is waited for.
   void DescribeAs(const char* what, WaitedFor& thing) const;
 
-  // Complete, for an arm whose `value` is a subscriber that is no member any more, when no user code of that runs.
+  // Complete, for an arm whose `value` is an `Awaited`, when that is so. The subscriber is no member any more, but for flushes.
   class UserCodeEnd final : public Selectable {
    public:
     explicit UserCodeEnd(const FeedCore& feed) : feed_(feed) {}
@@ -226,6 +309,8 @@ class FeedCore final : public RefCounted {
     void DescribeWaitFor(const Waiter& arm, WaitedFor& thing) const override;
 
    private:
+    bool IsSo(const Waiter& arm) const;
+
     const FeedCore& feed_;
     WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
   };
@@ -240,7 +325,8 @@ class FeedCore final : public RefCounted {
   Atomic<const Element*> element_;
 
   mutable Mutex membership_;  // Channels' mutexes may be taken under it. User code may not run under it.
-  bool closed_ ABSL_GUARDED_BY(membership_) = false;
+  bool closed_ ABSL_GUARDED_BY(membership_) = false;   // Or draining.
+  bool stopped_ ABSL_GUARDED_BY(membership_) = false;  // `Close` was called.
   bool sending_ ABSL_GUARDED_BY(membership_) = false;
   uint64_t send_number_ ABSL_GUARDED_BY(membership_) = 0;
   std::vector<Slot> slots_ ABSL_GUARDED_BY(membership_);  // But for F1.
@@ -254,7 +340,19 @@ class FeedCore final : public RefCounted {
   Atomic<size_t> member_count_{0};                                          // Written under `membership_`.
 
   Atomic<Subscriber*> calling_{nullptr};  // Written by who has the turn.
-  Atomic<uint32_t> call_waiters_{0};      // Those in `call_ended_`, or about to be.
+  // Those in `call_ended_`, `user_code_end_` or `called_`, or about to be, and the feed itself once it is to end.
+  Atomic<uint32_t> call_waiters_{0};
+
+  // Rank: below `membership_`. Mutexes of channels, of broadcasts and of queues may be taken under it.
+  mutable Mutex endings_ ABSL_ACQUIRED_AFTER(membership_);
+  Endings alive_ ABSL_GUARDED_BY(endings_);        // F9
+  Endings called_ ABSL_GUARDED_BY(endings_);       // Those that end with a call of theirs (F8). Each with a reference.
+  size_t telling_ ABSL_GUARDED_BY(endings_) = 0;   // Those that have ended, and are just being told to have.
+  size_t replays_ ABSL_GUARDED_BY(endings_) = 0;   // In progress.
+  bool ending_ ABSL_GUARDED_BY(endings_) = false;  // There are no members any more, and will be none.
+  std::vector<Ref<DrainRecord>> drained_ ABSL_GUARDED_BY(endings_);
+  uint64_t dropped_ ABSL_GUARDED_BY(endings_) = 0;  // Values that `Close` left of those that did not drain.
+  EventCalled<"end of feed"> end_;
 
   // The thread that has the turn. Relaxed: a thread asks only whether it is itself, and its own writes it sees.
   Atomic<ThreadIdentity> sender_{nullptr};
@@ -267,6 +365,26 @@ class FeedCore final : public RefCounted {
   DeliveryArena arena_;
   std::vector<BroadcastReader*> slow_;
 };
+
+template <typename Visit>
+void FeedCore::VisitMembersLocked(Visit visit) {
+  inbox_.ForEach(visit);
+  in_common_.ForEach(visit);
+  for (const Slot& slot : slots_) {
+    if (slot.subscriber->member.load(std::memory_order_relaxed)) visit(*slot.subscriber);
+  }
+}
+
+template <typename Remove>
+void FeedCore::RemoveMembersLocked(Remove remove) {
+  while (Subscriber* subscriber = inbox_.front()) remove(*subscriber);
+  while (Subscriber* subscriber = in_common_.front()) remove(*subscriber);
+  // Backwards: taking out the last slot moves no other.
+  for (size_t i = slots_.size(); i > 0; --i) {
+    Subscriber& subscriber = *slots_[i - 1].subscriber;
+    if (subscriber.member.load(std::memory_order_relaxed)) remove(subscriber);
+  }
+}
 
 }  // namespace eventbus::internal
 

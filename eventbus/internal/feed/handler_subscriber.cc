@@ -12,7 +12,14 @@ HandlerSubscriber::HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts pa
     : Subscriber(std::move(feed_core), std::move(parts)),
       ends_on_error_(handler_parts.ends_on_error),
       on_error_(handler_parts.on_error ? std::make_unique<ErrorHook>(std::move(handler_parts.on_error)) : nullptr),
+      on_left_(handler_parts.on_left ? std::make_unique<LeftHook>(std::move(handler_parts.on_left)) : nullptr),
       handler_(std::move(handler_parts.handler)) {}
+
+void HandlerSubscriber::CallLeftHook(const void* value) {
+  StatusOfCall([&] { (*on_left_)(value); },
+               [](absl::string_view) { return absl::OkStatus(); })  // It has nobody to tell, as a hook of losses.
+      .IgnoreError();
+}
 
 absl::Status HandlerSubscriber::OfException() const {
   return StatusOfCall([] { throw; },

@@ -21,10 +21,13 @@ namespace eventbus::internal {
 // Handles `*value`: true; or false, and says why in `error`, which is OK. An exception is as good as that.
 using ErasedHandler = absl::AnyInvocable<bool(const void* value, const EventInfo& info, absl::Status& error)>;
 using ErrorHook = absl::AnyInvocable<void(const absl::Status& error)>;
+// Gets a value back that was accepted and will not be handled.
+using LeftHook = absl::AnyInvocable<void(const void* value)>;
 
 struct HandlerParts {
   ErasedHandler handler;
   ErrorHook on_error = {};
+  LeftHook on_left = {};
   bool ends_on_error = false;
 };
 
@@ -72,10 +75,15 @@ class HandlerSubscriber : public Subscriber {
   }
 
  protected:
+  // Hands back what was to be handled, and will not be.
+  void HandBack(const void* value) {
+    if (on_left_ != nullptr) CallLeftHook(value);
+  }
   // Ends the lives of what the user gave to be called, in the thread that calls this.
   void DropHandler() {
     handler_ = nullptr;
     on_error_ = nullptr;
+    on_left_ = nullptr;
   }
 
  private:
@@ -83,10 +91,12 @@ class HandlerSubscriber : public Subscriber {
   absl::Status OfException() const;
   // Counts the error, tells the hook, and forgets it: true; or keeps it, if it ends the subscription.
   bool MayGoOn(absl::Status& error);
+  void CallLeftHook(const void* value);
 
   const bool ends_on_error_;
   Atomic<uint64_t> errors_{0};           // Relaxed: a statistic.
   std::unique_ptr<ErrorHook> on_error_;  // Null if there is none.
+  std::unique_ptr<LeftHook> on_left_;    // The same.
   Statistic calls_;
   ErasedHandler handler_;
 };

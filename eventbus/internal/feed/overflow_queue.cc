@@ -78,6 +78,8 @@ const void* OverflowQueue::TakeOrWait(WakeList&) {
   }
   high_water_.RaiseTo(back_ - front_);
   void* const hand = values_[capacity_];
+  taken_at_ = front_;
+  taken_ = ++taken_count_;
   taken_info_ = MoveOut(hand);
   return hand;
 }
@@ -91,15 +93,29 @@ bool OverflowQueue::CancelWait() {
   return true;
 }
 
-void OverflowQueue::PassRest() {
+void OverflowQueue::PassRest(absl::FunctionRef<void(const void* value)> see) {
+  void* const hand = values_[capacity_];
   while (true) {
     {
       MutexLock lock(&mutex_);
       if (front_ == back_) return;
-      MoveOut(values_[capacity_]);
+      MoveOut(hand);
+      ++dropped_;
     }
-    Pass();
+    see(hand);
+    element().destroy(hand);
   }
+}
+
+Progress OverflowQueue::GetProgress() const {
+  MutexLock lock(&mutex_);
+  const bool running = passed_.load(std::memory_order_acquire) != taken_;
+  const uint64_t front = front_ - dropped_;  // As if nothing had been dropped.
+  return {.handled = taken_ - (running ? 1 : 0),
+          .done = running ? taken_at_ : front,
+          .end = back_,
+          .left = back_ - front,
+          .running = running};
 }
 
 }  // namespace eventbus::internal

@@ -21,8 +21,10 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "eventbus/event.h"
 #include "eventbus/internal/feed/key_index.h"
+#include "eventbus/internal/feed/progress.h"
 #include "eventbus/internal/ground/element.h"
 #include "eventbus/internal/ground/raw_elements.h"
 #include "eventbus/internal/observing/statistic.h"
@@ -79,6 +81,9 @@ class OverflowQueue {
   // The most that the consumer has found waiting.
   size_t high_water() const { return high_water_.Get(); }
   Overflow overflow() const { return overflow_; }
+  // How far the consumer is.
+  Progress GetProgress() const;
+  uint64_t done() const { return GetProgress().done; }
 
   // The consumer's ----------------------------------------------------------------------------------------------------
 
@@ -87,8 +92,11 @@ class OverflowQueue {
   const void* TakeOrWait(WakeList& nobody);
   // What is known of the value that was taken.
   const EventInfo& info() const { return taken_info_; }
-  // Ends the life of the value that was taken.
-  void Pass() { element().destroy(values_[capacity_]); }
+  // Ends the life of the value that was taken. Whether one of `waiters` may wait for that.
+  bool Pass(const Atomic<uint32_t>& waiters) {
+    element().destroy(values_[capacity_]);
+    return AsymmetricFence::StoreThenLoad(passed_, taken_count_, waiters) != 0;
+  }
 
   // Whether the waiter has been left, as far as the consumer has looked.
   bool waits() const { return waits_; }
@@ -97,8 +105,8 @@ class OverflowQueue {
   // Takes the waiter back, if it was left. False if it was claimed, and a notification is on its way.
   bool CancelWait();
 
-  // Drops all that is left. It was left, or nobody else knows of it.
-  void PassRest();
+  // Drops all that is left, having called `see` with each. It was left, or nobody else knows of it.
+  void PassRest(absl::FunctionRef<void(const void* value)> see);
 
  private:
   static constexpr size_t kHands = 2;
@@ -125,12 +133,17 @@ class OverflowQueue {
   uint64_t back_ ABSL_GUARDED_BY(mutex_) = 0;
   // All below this is to be evicted, before the value for which that is done enters: `kLatest`.
   uint64_t clear_until_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t taken_at_ ABSL_GUARDED_BY(mutex_) = 0;  // The position of the value that was taken last,
+  uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;     // and how many have been taken.
+  uint64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;   // What was left at the end.
   Waiter waiter_ ABSL_GUARDED_BY(mutex_);
   WaitQueue idle_ ABSL_GUARDED_BY(mutex_);  // It, or empty.
 
   // The consumer's.
   EventInfo taken_info_;
-  bool waits_ = true;  // The waiter was left, and what came of that has not been looked at.
+  uint64_t taken_count_ = 0;    // `taken_`, for itself.
+  Atomic<uint64_t> passed_{0};  // How many have been handled. Release, for who waits for that.
+  bool waits_ = true;           // The waiter was left, and what came of that has not been looked at.
 };
 
 }  // namespace eventbus::internal

@@ -437,17 +437,18 @@ void FeedCore::Sending::WakeBeforeACall() {
 
 void FeedCore::Sending::EndCalls() {
   if (!std::exchange(calls_, false)) return;
-  if (AsymmetricFence::StoreThenLoad(feed_.calling_, nullptr, feed_.call_waiters_) != 0) WakeCallWaiters();
+  if (AsymmetricFence::StoreThenLoad(feed_.calling_, nullptr, feed_.call_waiters_) != 0) {
+    feed_.CallHasEnded(nullptr);
+  }
 }
 
-void FeedCore::Sending::WakeCallWaiters() {
-  WakeList ended;
-  {
-    MutexLock lock(&feed_.membership_);
-    feed_.call_ended_.ClaimAll(Outcome::kDone, ended);
-  }
-  MutexLock lock(&feed_.user_code_end_.mutex);
-  feed_.user_code_end_.Changed(ended);
+bool FeedCore::Sending::BeginCallBesideWaiters(Subscriber& subscriber) {
+  // Who hears of the end may run here, and wait for that of this call.
+  feed_.calling_.store(nullptr, std::memory_order_seq_cst);
+  feed_.CallHasEnded(&subscriber);
+  const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
+  if (!member) NoteNotCalled(subscriber);
+  return member;
 }
 
 bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {

@@ -89,15 +89,17 @@ class FeedCore::Sending final : public SoleOperation {
     calls_ = true;
     const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
     // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
-    if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) WakeCallWaiters();
-    if (!member) cut_short_ = true;
+    if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) return BeginCallBesideWaiters(subscriber);
+    if (!member) NoteNotCalled(subscriber);
     return member;
   }
+  // The same where somebody waits for the call before it: says that none runs, and then begins anew.
+  bool BeginCallBesideWaiters(Subscriber& subscriber);
+  void NoteNotCalled(Subscriber& subscriber) { cut_short_ = subscriber.was_not_called = true; }
   // Wakes those that were served: the call may take its time.
   void WakeBeforeACall();
   // Says that none runs: before anything that may take its time, or that waits.
   void EndCalls();
-  void WakeCallWaiters();
   bool PassesFilter(Subscriber& subscriber);
   // Calls the handlers at slot `i` and, that are not picky, after it. Returns the last.
   size_t CallHandlers(size_t i);

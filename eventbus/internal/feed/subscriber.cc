@@ -41,6 +41,14 @@ void Subscriber::Unsubscribe() { feed->Unsubscribe(*this); }
 
 absl::Status Subscriber::UnsubscribeWithin(const Context& context) { return feed->Unsubscribe(*this, context); }
 
+void Subscriber::RequestDrain() { feed->RequestDrain(*this); }
+
+bool Subscriber::RunsHere() { return feed->WouldAwaitItself(*this); }
+
+void Subscriber::AddDrained(std::vector<DrainEntry>& entries) const { entries.push_back(feed->EntryOf(*this)); }
+
+absl::Status Subscriber::Flush(const Context& context) { return feed->Flush(*this, context); }
+
 SubscriptionStats Subscriber::stats() const {
   SubscriptionStats stats;
   stats.delivered = delivered.Get();
@@ -100,10 +108,47 @@ void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   receiving = false;
   // Who calls this keeps a send in progress from ending, so the delivery is the one of that send.
-  if (send == 0 || waits_in_send != send || !delivery->linked()) return;
-  delivery->Unlink();
-  delivery->outcome = Outcome::kWithdrawn;
-  wakes.Add(*delivery);
+  if (send != 0 && waits_in_send == send && delivery->linked()) {
+    delivery->Unlink();
+    delivery->outcome = Outcome::kWithdrawn;
+    wakes.Add(*delivery);
+  }
+  if (drain && emptying_->StartLocked()) {
+    awaits_readers_ = true;
+    AddRef();  // Until the wait is over.
+  }
+}
+
+namespace {
+
+// The wait of a channel that drains.
+class DrainOfChannel final : public ChannelEmptying {
+ public:
+  explicit DrainOfChannel(ChannelSubscriber& subscriber)
+      : ChannelEmptying(subscriber.channel), subscriber_(subscriber) {}
+
+ private:
+  void Emptied(ReadyWork& ready) override {
+    const auto subscriber = Ref<ChannelSubscriber>::Adopt(&subscriber_);  // Which owns this.
+    WakeList wakes;
+    subscriber->feed->HasFinished(*subscriber, absl::OkStatus(), wakes);
+    wakes.WakeAll(ready);
+  }
+
+  ChannelSubscriber& subscriber_;
+};
+
+}  // namespace
+
+void ChannelSubscriber::PrepareToDrain() {
+  if (emptying_ == nullptr) emptying_ = std::make_unique<DrainOfChannel>(*this);
+}
+
+Progress ChannelSubscriber::progress() const {
+  if (emptying_ == nullptr) return {};
+  const uint64_t all = emptying_->queued();
+  const uint64_t taken = all - emptying_->left();
+  return {.handled = taken, .done = taken, .end = all, .left = all - taken};
 }
 
 }  // namespace eventbus::internal

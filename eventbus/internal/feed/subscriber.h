@@ -10,15 +10,21 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/internal/channel/channel_core.h"
+#include "eventbus/internal/feed/channel_emptying.h"
 #include "eventbus/internal/feed/delivery_arena.h"
+#include "eventbus/internal/feed/drain_record.h"
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/feed/history.h"
+#include "eventbus/internal/feed/progress.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/owned_element.h"
@@ -40,6 +46,7 @@ class Activity;
 class FeedCore;
 
 struct MembershipTag;  // A feed's inbox, or its list of those to be taken out.
+struct EndingTag;      // Those whose end a feed waits for.
 
 // Whether a subscriber wants `*value`. Empty: always.
 using ErasedFilter = absl::AnyInvocable<bool(const void* value)>;
@@ -58,13 +65,17 @@ struct SubscriberParts {
 };
 
 // Small, for there may be a million: what most subscriptions do without is elsewhere.
-class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
+class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, public ListNode<EndingTag> {
  public:
   void Unsubscribe() final;
   absl::Status UnsubscribeWithin(const Context& context) final;
   ReceiveChannel<absl::Status> Err() final { return end_signal.Err(); }
   bool ended() const final { return end_signal.ended(); }
   Selectable& end() final { return end_signal; }
+  void RequestDrain() final;
+  bool RunsHere() final;
+  void AddDrained(std::vector<DrainEntry>& entries) const final;
+  absl::Status Flush(const Context& context) final;
   uint64_t id() const final { return id_; }
   const std::string& name() const final { return label_.name(); }
   SourceLocation location() const final { return label_.location(); }
@@ -103,6 +114,9 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   void UnlinkIfLinked() {
     if (ListNode<MembershipTag>::linked()) ListNode<MembershipTag>::Unlink();
   }
+  void UnlinkFromEndings() {
+    if (ListNode<EndingTag>::linked()) ListNode<EndingTag>::Unlink();
+  }
 
   // Begins with `event`, which its filter wants, before it is known to others. False if the subscription ends there, with `reason`.
   virtual bool Replay(Ref<KeptEvent> event, absl::Status& reason) = 0;
@@ -114,6 +128,21 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // that it has enlisted here, and that nobody has claimed, goes on `wakes` as withdrawn. So does its consumer, if it is to finish
   // and waits.
   virtual void StopReceiving(uint64_t send, WakeList& wakes) = 0;
+
+  // Before it stops receiving to drain: what it needs for that. Throws `std::bad_alloc`.
+  virtual void PrepareToDrain() {}
+  // It has stopped receiving to drain, and is not a handler with an executor: whether others have to take what it has been given,
+  // and will tell the feed when they have.
+  virtual bool AwaitsReaders() const { return false; }
+  // Does not wait for that any more: true, if it did and nobody is telling the feed.
+  virtual bool StopAwaitingReaders() { return false; }
+
+  // How far it is, for those who wait for what it was given. Under the feed's membership mutex, or once it is no member.
+  virtual Progress progress() const { return {}; }
+  // `progress().done`, of one with an executor, whenever it is asked.
+  virtual uint64_t done() const { return 0; }
+  // For who waits until it has handled something: to be counted there while it does. Null if there is nobody to wait for.
+  virtual Atomic<uint32_t>* flushers() { return nullptr; }
 
   // How many values wait in what it has of its own.
   virtual size_t Queued() const { return 0; }
@@ -160,8 +189,8 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
     return {.to_overflow = lost_to_overflow.Get(), .to_sends = lost_to_sends.Get(), .to_replay = lost_to_replay.Get()};
   }
 
-  // The next of those that one `Close` ends, each with a reference.
-  Subscriber* next_leaving = nullptr;
+  // Guarded by the feed's `endings_`: its part in the report of its drain, or of the feed's. Null: it has not begun to drain.
+  Ref<DrainRecord> drain;
 
   // Its place among the feed's slots, if it has one. Guarded by the feed's membership mutex.
   size_t slot = kNoSlot;
@@ -184,6 +213,8 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag> {
   // Belong to who has the feed's turn: how many values it still gets, 0 for all; what was lost and not yet told.
   uint64_t left;
   uint64_t untold = 0;
+  // The same: its handler was to be called by the sender, but it had left.
+  bool was_not_called = false;
   // Beside what a send reads anyhow. By who has the turn; of handlers their calls count.
   Statistic delivered;
 };
@@ -223,6 +254,11 @@ class ChannelSubscriber final : public Subscriber {
   bool Replay(Ref<KeptEvent> event, absl::Status& reason) override;
   void StartReceiving(WakeList& wakes) override;
   void StopReceiving(uint64_t send, WakeList& wakes) override;
+
+  void PrepareToDrain() override;
+  bool AwaitsReaders() const override { return awaits_readers_; }
+  bool StopAwaitingReaders() override { return emptying_ != nullptr && emptying_->Stop(); }
+  Progress progress() const override;
 
   size_t Queued() const override { return channel->ApproxSize(); }
   size_t Room() const override { return channel->capacity(); }
@@ -265,6 +301,8 @@ class ChannelSubscriber final : public Subscriber {
  private:
   const std::unique_ptr<RawElements> hands_;
   std::unique_ptr<std::deque<OwnedElement>> replayed_;  // Until it starts to receive.
+  std::unique_ptr<ChannelEmptying> emptying_;           // Set before it stops receiving, if it does so to drain.
+  bool awaits_readers_ = false;                         // Written as it stops receiving.
   const uint64_t look_mask_;
   mutable Statistic high_water_;
 };

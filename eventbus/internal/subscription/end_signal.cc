@@ -12,9 +12,13 @@ EndSignal& EndSignal::Ended() {
 }
 
 bool EndSignal::End(const absl::Status& reason) {
-  // Wakes when the reason is there for those who wait for the end, and those who wait for the reason with them: what is woken
-  // may run user code in this thread, which may wait for a waker that has not been there yet.
   WakeList wakes;
+  return End(reason, wakes);
+}
+
+bool EndSignal::End(const absl::Status& reason, WakeList& wakes) {
+  // Those who wait for the end are woken when the reason is there, together with those who wait for the reason: what is woken
+  // may run user code in this thread, which may wait for a waker that has not been there yet.
   Ref<ChannelCore> channel;
   {
     MutexLock lock(&mutex);

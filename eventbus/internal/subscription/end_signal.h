@@ -20,6 +20,8 @@ class EndSignal final : public Event {
 
   // Ends with `reason`, or with none if it is OK. True for the first call; later ones change nothing.
   bool End(const absl::Status& reason);
+  // The same; whom that makes ready is left on `wakes`.
+  bool End(const absl::Status& reason, WakeList& wakes);
 
   bool ended() const { return has_happened(); }
 

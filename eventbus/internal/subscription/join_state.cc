@@ -1,5 +1,6 @@
 #include "eventbus/internal/subscription/join_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "eventbus/internal/subscription/subscription_id.h"
@@ -138,6 +139,26 @@ absl::Status JoinState::UnsubscribeWithin(const Context& context) {
   RequestStop();
   signal_.End(reason);
   return absl::OkStatus();
+}
+
+// The end of the last member ends this.
+void JoinState::RequestDrain() {
+  for (Member& member : members_) member.subscription.RequestDrain();
+}
+
+bool JoinState::RunsHere() {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const Member& member) { return SubscriptionAccess::RunsHere(member.subscription); });
+}
+
+void JoinState::AddDrained(std::vector<DrainEntry>& entries) const {
+  for (const Member& member : members_) SubscriptionAccess::AddDrained(member.subscription, entries);
+}
+
+absl::Status JoinState::Flush(const Context& context) {
+  absl::Status late;
+  for (Member& member : members_) late.Update(member.subscription.Flush(context));
+  return late;
 }
 
 SubscriptionStats JoinState::stats() const {

@@ -46,6 +46,10 @@ class JoinState final : public SubscriptionState, private Activity {
 
   void Unsubscribe() override;
   absl::Status UnsubscribeWithin(const Context& context) override;
+  void RequestDrain() override;
+  bool RunsHere() override;
+  void AddDrained(std::vector<DrainEntry>& entries) const override;
+  absl::Status Flush(const Context& context) override;
   SubscriptionStats stats() const override;
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
   bool ended() const override { return signal_.ended(); }
@@ -60,7 +64,7 @@ class JoinState final : public SubscriptionState, private Activity {
     void Wake(Waiter&, ReadyWork& ready) override;
 
     JoinState& join;
-    Subscription subscription;  // Only ever unsubscribed: that is thread-safe.
+    Subscription subscription;  // Only ever ended: that is thread-safe.
     const ReceiveChannel<absl::Status> err;
     Waiter waiter;
   };

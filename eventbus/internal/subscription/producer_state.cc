@@ -51,6 +51,15 @@ void ProducerState::Concluded(Ran ran) {
   signal_.End(unsubscribed ? absl::OkStatus() : result_);  // P2
 }
 
+void ProducerState::RequestDrain() {
+  SetUnsubscribed();
+  RequestStop();
+}
+
+void ProducerState::AddDrained(std::vector<DrainEntry>& entries) const {
+  entries.push_back({.name = name(), .running = ended() ? uint64_t{0} : uint64_t{1}, .subscription = id_});
+}
+
 absl::Status ProducerState::UnsubscribeWithin(const Context& context) {
   SetUnsubscribed();
   RequestStop();

@@ -34,6 +34,11 @@ class ProducerState final : public SubscriptionState, public StoppableTask {
 
   void Unsubscribe() override;
   absl::Status UnsubscribeWithin(const Context& context) override;
+  // A producer accepts nothing, so it is asked to stop; while it runs, it is its own one work.
+  void RequestDrain() override;
+  bool RunsHere() override { return StoppableTask::RunsHere(); }
+  void AddDrained(std::vector<DrainEntry>& entries) const override;
+  absl::Status Flush(const Context&) override { return absl::OkStatus(); }
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
   bool ended() const override { return signal_.ended(); }
   Selectable& end() override { return signal_; }

@@ -52,6 +52,10 @@ class TrackedSubscription final : public SubscriptionState, public ListNode<Trac
 
   void Unsubscribe() override;
   absl::Status UnsubscribeWithin(const Context& context) override;
+  void RequestDrain() override { inner_.RequestDrain(); }
+  bool RunsHere() override { return SubscriptionAccess::RunsHere(inner_); }
+  void AddDrained(std::vector<DrainEntry>& entries) const override { SubscriptionAccess::AddDrained(inner_, entries); }
+  absl::Status Flush(const Context& context) override { return inner_.Flush(context); }
   SubscriptionStats stats() const override { return inner_.stats(); }
   ReceiveChannel<absl::Status> Err() override { return inner_.Err(); }
   bool ended() const override { return inner_.ended(); }

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "eventbus/context.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/receive_channel.h"
@@ -21,6 +23,14 @@ class SubscriptionState : public RefCounted {
  public:
   virtual void Unsubscribe() = 0;
   virtual absl::Status UnsubscribeWithin(const Context& context) = 0;
+  // Nothing new reaches it; it ends, without a reason, once it has handled what it has. Does not wait. Throws `std::bad_alloc`, and
+  // then did nothing.
+  virtual void RequestDrain() = 0;
+  // Whether the caller is what a drain of this would wait for.
+  virtual bool RunsHere() = 0;
+  // Adds what has become of what it had, for a report.
+  virtual void AddDrained(std::vector<DrainEntry>& entries) const = 0;
+  virtual absl::Status Flush(const Context& context) = 0;
   // Of what is not of a feed, nothing.
   virtual SubscriptionStats stats() const { return {}; }
   virtual ReceiveChannel<absl::Status> Err() = 0;

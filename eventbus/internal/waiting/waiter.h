@@ -106,15 +106,16 @@ class WakeList {
   // Wakes all, in the order in which they were added, then hands those that have no thread to their executors. Call
   // with no lock held: an executor may run user code at once.
   void WakeAll() {
-    if (!empty()) WakeThem();
+    if (empty()) return;
+    ReadyWork ready;
+    WakeAll(ready);
   }
 
- private:
-  void WakeThem() {
+  // The same for who is just waking others, and hands `ready` to the executors after that.
+  void WakeAll(ReadyWork& ready) {
     Waiter* waiter = first_;
     first_ = nullptr;
     end_ = &first_;
-    ReadyWork ready;
     while (waiter != nullptr) {
       Waiter* const next = waiter->next_to_wake;  // `waiter` may be gone after the wake-up.
       waiter->operation->Wake(*waiter, ready);
@@ -122,6 +123,7 @@ class WakeList {
     }
   }
 
+ private:
   Waiter* first_ = nullptr;
   Waiter** end_ = &first_;
 };

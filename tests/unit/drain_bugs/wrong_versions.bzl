@@ -17,6 +17,7 @@ def _wrong_version(mutant, deps):
             "//eventbus/internal/choosing:sources",
             "//eventbus/internal/draining:sources",
             "//eventbus/internal/execution:sources",
+            "//eventbus/internal/feed:sources",
             "//eventbus/internal/groups:sources",
             "//eventbus/internal/owners:sources",
             "//eventbus/internal/waiting:sources",

@@ -1,0 +1,155 @@
+// How a flush waits for those who have yet to handle what was sent before it.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "eventbus/internal/choosing/await.h"
+#include "eventbus/internal/feed/channel_emptying.h"
+#include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/ground/safe_status.h"
+#include "eventbus/internal/waiting/event.h"
+
+namespace eventbus::internal {
+
+namespace {
+
+// A channel that is waited for: shared by who waits and the receiver that ends the wait.
+class FlushOfChannel final : public ChannelEmptying, public RefCounted {
+ public:
+  using ChannelEmptying::ChannelEmptying;
+
+  Event& emptied() { return emptied_; }
+
+ private:
+  ~FlushOfChannel() override = default;
+
+  void Emptied(ReadyWork& ready) override {
+    WakeList wakes;
+    emptied_.Happen(wakes);
+    wakes.WakeAll(ready);
+    DropRef();
+  }
+
+  EventCalled<"channel to be emptied"> emptied_;
+};
+
+}  // namespace
+
+struct FeedCore::FlushTarget {
+  Ref<Subscriber> subscriber;
+  uint64_t done = 0;
+  Ref<FlushOfChannel> channel =
+      {};  // Of one whose channel is to be emptied. While it waits, it has a reference to itself.
+
+  // Whether that is so by now, or has become so when `context` is done.
+  bool Await(FeedCore& feed, const Context& context) const {
+    Awaited handled = {.subscriber = subscriber.get(), .done = done};
+    const Arm arm =
+        channel ? Arm{.target = &channel->emptied()} : Arm{.target = &feed.user_code_end_, .value = &handled};
+    return internal::Await(arm, context) == Outcome::kDone || internal::Await(arm, Instant::Past()) == Outcome::kDone;
+  }
+  // How many values are missing.
+  uint64_t CountLeft() const {
+    if (channel) return channel->left();
+    const uint64_t so_far = subscriber->progress().done;
+    return done > so_far ? done - so_far : 0;
+  }
+};
+
+// Of one flush.
+struct FeedCore::FlushTargets {
+  FlushTargets() = default;
+  FlushTargets(const FlushTargets&) = delete;
+  FlushTargets& operator=(const FlushTargets&) = delete;
+  ~FlushTargets() {
+    for (const FlushTarget& target : all) {
+      if (!target.channel) {
+        target.subscriber->flushers()->fetch_sub(1, std::memory_order_relaxed);
+      } else if (target.channel->Stop()) {
+        target.channel->DropRef();
+      }
+    }
+  }
+
+  std::vector<FlushTarget> all;
+};
+
+void FeedCore::AddTarget(Subscriber& subscriber, FlushTargets& flush) {
+  std::vector<FlushTarget>& targets = flush.all;
+  if (Atomic<uint32_t>* const flushers = subscriber.flushers()) {
+    targets.push_back({.subscriber = Ref<Subscriber>(&subscriber), .done = subscriber.progress().end});
+    flushers->fetch_add(1, std::memory_order_seq_cst);  // To be followed by the fence.
+    return;
+  }
+  if (subscriber.way() != Subscriber::Way::kChannel && subscriber.way() != Subscriber::Way::kSpecialChannel) return;
+  auto& channel = *static_cast<ChannelSubscriber&>(subscriber).channel;
+  auto target = MakeRef<FlushOfChannel>(Ref<ChannelCore>(&channel));
+  targets.push_back({.subscriber = Ref<Subscriber>(&subscriber), .channel = target});
+  bool waits;
+  {
+    MutexLock lock(&channel.mutex);
+    waits = target->StartLocked();
+  }
+  if (waits) {
+    target->AddRef();
+  } else {
+    targets.pop_back();
+  }
+}
+
+absl::Status FeedCore::Flush(const Context& context) {
+  const Ref<FeedCore> kept(this);
+  if (WouldAwaitItself()) return RefuseFlush();
+  if (context.done()) return context.status();
+  FlushTargets targets;
+  {
+    MutexLock lock(&membership_);
+    VisitMembersLocked([&](Subscriber& subscriber) ABSL_NO_THREAD_SAFETY_ANALYSIS { AddTarget(subscriber, targets); });
+    MutexLock ends(&endings_);
+    alive_.ForEach([&](Subscriber& subscriber) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      if (subscriber.finishing()) AddTarget(subscriber, targets);
+    });
+  }
+  return AwaitTargets(targets, context);
+}
+
+absl::Status FeedCore::Flush(Subscriber& subscriber, const Context& context) {
+  const Ref<FeedCore> kept(this);
+  if (WouldAwaitItself(subscriber)) return RefuseFlush();
+  if (context.done()) return context.status();
+  FlushTargets targets;
+  {
+    MutexLock lock(&membership_);
+    if (subscriber.member.load(std::memory_order_relaxed) || subscriber.finishing()) AddTarget(subscriber, targets);
+  }
+  return AwaitTargets(targets, context);
+}
+
+absl::Status FeedCore::RefuseFlush() const {
+  return absl::FailedPreconditionError(Describe("Flush from inside a filter or handler would wait for itself"));
+}
+
+absl::Status FeedCore::AwaitTargets(const FlushTargets& targets, const Context& context) {
+  AsymmetricFence::
+      Heavy();  // With the counts of `AddTarget`: who has handled a value sees that it is waited for, or is seen.
+  bool late = false;
+  for (const FlushTarget& target : targets.all) late |= !target.Await(*this, context);
+  if (!late) return absl::OkStatus();
+  return SafeStatus(context.status().code(), [&] {
+    constexpr int kNamed = 8;
+    int named = 0;
+    std::string missing;
+    for (const FlushTarget& target : targets.all) {
+      const uint64_t left = target.CountLeft();
+      if (left == 0) continue;
+      if (++named > kNamed) continue;
+      absl::StrAppend(&missing, named == 1 ? "" : ", ", "'", target.subscriber->name(), "' has ", left, " left");
+    }
+    if (named > kNamed) absl::StrAppend(&missing, ", and ", named - kNamed, " more");
+    return Describe(absl::StrCat("not flushed in time: ", missing));
+  });
+}
+
+}  // namespace eventbus::internal

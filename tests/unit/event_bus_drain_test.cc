@@ -1,0 +1,151 @@
+// A bus drains as all its topics do, under one budget and with one report.
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "eventbus/channel.h"
+#include "eventbus/context.h"
+#include "eventbus/drain_report.h"
+#include "eventbus/event_bus.h"
+#include "eventbus/manual_executor.h"
+#include "eventbus/subscription.h"
+#include "gtest/gtest.h"
+#include "tests/support/subscribed.h"
+#include "tests/support/waiting.h"
+
+namespace eventbus::testing {
+namespace {
+
+using Code = absl::StatusCode;
+
+class EventBusDrain : public ::testing::Test {
+ protected:
+  Subscription Subscribe(const char* subject) {
+    return MustSubscribe(bus_.Subscribe<int>(subject, [this](int event) { handled_.push_back(event); },
+                                             {.name = "it", .executor = &executor_}));
+  }
+  DrainReport DrainInVain() {
+    const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(5));
+    return bus_.Drain(soon.context());
+  }
+
+  ManualExecutor executor_;
+  EventBus bus_{{.name = "bank"}};
+  std::vector<int> handled_;
+};
+
+TEST_F(EventBusDrain, EveryTopicHandlesWhatItHas) {
+  const Subscription eu = Subscribe("orders.eu");
+  const Subscription us = Subscribe("orders.us");
+  bus_.Publish("orders.eu", 1);
+  bus_.Publish("orders.us", 2);
+  bus_.Publish("orders.us", 3);
+  const DrainReport late = DrainInVain();
+  EXPECT_EQ(late.status.code(), Code::kDeadlineExceeded);
+  EXPECT_NE(late.status.message().find("event bus 'bank': 0 running and 3 left"), absl::string_view::npos) << late;
+  EXPECT_NE(late.ToString().find("orders.us/it: 0 handled, 2 left"), std::string::npos) << late;
+  executor_.RunAll();
+  const DrainReport report = DrainInTime(bus_);
+  EXPECT_TRUE(report.ok()) << report;
+  EXPECT_EQ(report.entries.size(), 2u);
+  EXPECT_EQ(report.handled(), 3u);
+  EXPECT_EQ(handled_, std::vector<int>({1, 2, 3}));
+  EXPECT_TRUE(eu.ended() && us.ended());
+}
+
+TEST_F(EventBusDrain, WhatIsNewIsRefused) {
+  const absl::StatusOr<TopicOf<int>> topic = bus_.Topic<int>("orders");
+  bus_.RequestDrain();
+  EXPECT_TRUE(bus_.closed());
+  EXPECT_EQ(topic->Publish(1).status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(bus_.Topic<int>("other").status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(bus_.Subscribe<int>("orders.*", [](int) {}).status().code(), Code::kFailedPrecondition);
+  EXPECT_TRUE(DrainInTime(bus_).ok());
+  EXPECT_TRUE(bus_.Close()) << "the hard stop";
+}
+
+TEST_F(EventBusDrain, AWildcardHandlesWhatItHasAtEachTopic) {
+  Subscription all = Subscribe("orders.*");
+  Subscription of_none = Subscribe("payments.*");
+  bus_.Publish("orders.eu", 1);
+  bus_.Publish("orders.us", 2);
+  bus_.RequestDrain();
+  EXPECT_FALSE(all.ended());
+  EXPECT_TRUE(of_none.ended());
+  executor_.RunAll();
+  EXPECT_EQ(handled_, std::vector<int>({1, 2}));
+  EXPECT_TRUE(all.ended());
+  const DrainReport report = DrainInTime(bus_);
+  EXPECT_TRUE(report.ok()) << report;
+  EXPECT_EQ(report.entries.size(), 2u);
+  EXPECT_EQ(DrainInTime(all).handled(), 2u);
+}
+
+TEST_F(EventBusDrain, OfAWildcardAloneLeavesTheTopics) {
+  Subscription all = Subscribe("orders.*");
+  bus_.Publish("orders.eu", 1);
+  all.RequestDrain();
+  EXPECT_EQ(bus_.Publish("orders.eu", 2).delivered, 0u);
+  EXPECT_EQ(bus_.Publish("orders.new", 3).delivered, 0u);
+  EXPECT_FALSE(all.ended());
+  executor_.RunAll();
+  EXPECT_TRUE(all.ended());
+  EXPECT_EQ(handled_, std::vector<int>({1}));
+  EXPECT_FALSE(bus_.closed());
+}
+
+TEST_F(EventBusDrain, UnsubscribeEndsTheDrainOfAWildcard) {
+  Subscription all = Subscribe("orders.*");
+  bus_.Publish("orders.eu", 1);
+  bus_.RequestDrain();
+  all.Unsubscribe();
+  executor_.RunAll();
+  EXPECT_TRUE(all.ended());
+  EXPECT_EQ(DrainInTime(bus_).left(), 1u);
+}
+
+TEST_F(EventBusDrain, FromInsideAHandlerIsRefused) {
+  DrainReport report;
+  absl::Status flushed;
+  const Subscription subscription = MustSubscribe(bus_.Subscribe<int>("orders", [&](int) {
+    report = DrainInTime(bus_);
+    flushed = bus_.Flush(Context::Background());
+    bus_.RequestDrain();
+  }));
+  bus_.Publish("orders", 1);
+  EXPECT_EQ(report.status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(flushed.code(), Code::kFailedPrecondition);
+  EXPECT_TRUE(DrainInTime(bus_).ok());
+}
+
+TEST_F(EventBusDrain, ContextsThatAllowNoDrainAreRefused) {
+  CancelHandle done = Context::Background().WithTimeout(absl::Hours(1));
+  done.Cancel();
+  EXPECT_EQ(bus_.Drain(done.context()).status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(bus_.Drain(Context::Background()).status.code(), Code::kInvalidArgument);
+  EXPECT_FALSE(bus_.closed());
+}
+
+TEST_F(EventBusDrain, FlushWaitsForAllTopicsAndEndsNothing) {
+  const Subscription eu = Subscribe("orders.eu");
+  const Subscription all = Subscribe("orders.*");
+  bus_.Publish("orders.eu", 1);
+  bus_.Publish("orders.us", 2);
+  const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(5));
+  const absl::Status late = bus_.Flush(soon.context());
+  EXPECT_EQ(late.code(), Code::kDeadlineExceeded);
+  EXPECT_NE(late.message().find("orders.eu"), absl::string_view::npos) << late;
+  const CancelHandle handle = Context::Background().WithCancel();
+  std::thread flusher([&] { EXPECT_TRUE(bus_.Flush(handle.context()).ok()); });
+  AwaitTrue([&] { return WaitingFor(handle.context()) == 1; });
+  executor_.RunAll();
+  flusher.join();
+  EXPECT_EQ(handled_.size(), 3u);
+  EXPECT_TRUE(bus_.Publish("orders.eu", 3).status.ok());
+}
+
+}  // namespace
+}  // namespace eventbus::testing
