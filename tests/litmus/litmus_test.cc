@@ -98,6 +98,32 @@ TEST(Litmus, Broadcast) {
   }
 }
 
+// Handlers, of each kind, write plainly what is read, and ended, after a flush.
+TEST(Litmus, Handled) {
+  ThreadPool pool(2);
+  struct Counts {
+    int common = 0;
+    int by_policy = 0;
+    int replayed = 0;
+  };
+  auto counts = std::make_unique<Counts>();
+  FeedOf<int> feed({.history = 1});
+  feed.Send(0);
+  std::vector<Subscription> subscriptions;
+  subscriptions.push_back(*feed.Subscribe([&](int) { ++counts->common; }, {.executor = &pool}));
+  subscriptions.push_back(
+      *feed.Subscribe([&](int) { ++counts->by_policy; }, {.executor = &pool, .overflow = Overflow::kDropOldest}));
+  for (int round = 1; round <= kRounds; ++round) {
+    Subscription replayed = *feed.Subscribe([&](int) { ++counts->replayed; }, {.executor = &pool, .replay = 1});
+    feed.Send(round);
+    ASSERT_TRUE(feed.Flush(Context::Background()).ok());
+    EXPECT_EQ(counts->common, 1);
+    EXPECT_EQ(counts->by_policy, 1);
+    EXPECT_EQ(counts->replayed, 2);
+    counts = std::make_unique<Counts>();
+  }
+}
+
 // Who goes through the gate writes to what the other destroys once it has retired.
 TEST(Litmus, ExecutorGate) {
   for (int round = 0; round < kRounds; ++round) {

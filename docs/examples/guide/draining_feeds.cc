@@ -20,17 +20,17 @@ TEST(Guide, DrainingFeeds) {
       {.name = "billing", .executor = &pool, .on_left = [&](int order) { handed_back.push_back(order); }});
   for (int order = 0; order < 10; ++order) orders.Send(order);
   // [guide]
-  CancelHandle budget = Context::Background().WithTimeout(absl::Seconds(10));
-  orders.Flush(budget.context()).IgnoreError();  // all that was sent before has been handled; nothing ends
+  const CancelHandle budget = Context::Background().WithTimeout(absl::Seconds(10));
+  const absl::Status flushed = orders.Flush(budget.context());  // what was sent before is handled; nothing ends
 
-  const DrainReport report =
-      orders.Drain(budget.context());  // refuses sends; each subscription handles what it has, and ends
-  for (const DrainEntry& entry : report.entries) {
-    if (entry.left + entry.running > 0)
-      std::cerr << entry.ToString() << '\n';  // "orders/billing: 7 handled, 3 left, 1 running, 10s"
+  // Refuses sends; each subscription handles what it has, and ends.
+  const DrainReport report = orders.Drain(budget.context());
+  if (!report.ok()) {
+    std::cerr << report << '\n';  // and for each, "orders/billing: 7 handled, 3 left, 1 running, 10s"
+    orders.Close();               // the hard stop: what is left goes to `on_left`
   }
-  if (!report.ok()) orders.Close();  // the hard stop: what is left goes to `on_left`
   // [/guide]
+  EXPECT_TRUE(flushed.ok()) << flushed;
   EXPECT_TRUE(report.ok()) << report;
   EXPECT_EQ(billed, 10);
   EXPECT_TRUE(handed_back.empty());
