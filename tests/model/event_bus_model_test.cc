@@ -1,5 +1,6 @@
 // A bus whose topics are made, whose subscribers come and go, and which is closed, in the instant in which something else happens.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "eventbus/event_bus.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/select.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
@@ -334,6 +336,39 @@ TEST(EventBusModel, APublishThroughAHandleIsASendOfAFeed) {
     bus.Publish("b.c", 1);
     Check(Operations([&] { topic.Publish(1); }) == send, "whatever wildcards there are");
     Check(Operations([&] { bus.Publish("a.b", 1); }) > send, "by name it is looked up");
+  });
+}
+
+TEST(BusDrainModel, APublishToANewTopicAgainstTheDrainOfAWildcard) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    size_t handled = 0;
+    Subscription wildcard = *bus.Subscribe<int>("*", [&](int) { ++handled; }, {.executor = &executor});
+    size_t delivered = bus.Publish("a", 1).delivered;
+    Thread publisher([&] { delivered += bus.Publish("b", 2).delivered; });
+    wildcard.RequestDrain();
+    publisher.Join();
+    executor.RunAll();
+    Select({wildcard.OnEnd()});
+    Check(handled == delivered, "what was accepted");
+  });
+}
+
+TEST(BusDrainModel, TheDrainOfABusAgainstThatOfItsWildcard) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    int handled = 0;
+    Subscription wildcard = *bus.Subscribe<int>("*", [&](int) { ++handled; }, {.executor = &executor});
+    bus.Publish("a", 1);
+    Thread drainer([&] { bus.RequestDrain(); });
+    wildcard.RequestDrain();
+    Thread runner([&] { executor.RunAll(); });
+    Select({wildcard.OnEnd()});
+    Check(handled == 1, "what was accepted");
+    drainer.Join();
+    runner.Join();
   });
 }
 

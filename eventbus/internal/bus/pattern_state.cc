@@ -95,27 +95,26 @@ void PatternState::RequestDrain() {
     if (ended_ || draining_) return;
     parts = parts_;
     draining_ = true;
-    unfinished_ = parts.size() + 1;
   }
-  size_t finished = 1;
-  for (const Ref<SubscriptionState>& part : parts) {
-    auto& subscriber = static_cast<Subscriber&>(*part);
-    if (!subscriber.feed->RequestDrain(subscriber)) ++finished;
-  }
+  for (const Ref<SubscriptionState>& part : parts) part->RequestDrain();
   WakeList wakes;
-  CountFinished(finished, absl::OkStatus(), wakes);
+  LookForEnd(wakes);
 }
 
-void PatternState::PartFinished(const absl::Status& reason, WakeList& wakes) { CountFinished(1, reason, wakes); }
+void PatternState::PartFinished(const absl::Status& reason, WakeList& wakes) {
+  {
+    MutexLock lock(&mutex_);
+    ++finished_;
+    failure_.Update(reason);
+  }
+  LookForEnd(wakes);
+}
 
-void PatternState::CountFinished(size_t count, const absl::Status& reason, WakeList& wakes) {
+void PatternState::LookForEnd(WakeList& wakes) {
   absl::Status failure;
   {
     MutexLock lock(&mutex_);
-    if (!draining_) return;  // It is its topic that drains.
-    failure_.Update(reason);
-    unfinished_ -= count;
-    if (unfinished_ > 0) return;
+    if (!draining_ || ended_ || finished_ < parts_.size()) return;
     failure = failure_;
   }
   signal_.End(failure, wakes);

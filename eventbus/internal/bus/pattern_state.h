@@ -96,8 +96,8 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   // Waits for its handlers while `waits` lasts, null: not at all. Its status if they had not ended by then: so they are to be waited
   // for again.
   absl::Status End(const absl::Status& reason, const Context* waits);
-  // `count` parts have ended, which drained.
-  void CountFinished(size_t count, const absl::Status& reason, WakeList& wakes);
+  // Ends it if it drains, and so have all its parts.
+  void LookForEnd(WakeList& wakes);
   std::vector<Ref<SubscriptionState>> Parts() const;
 
   const Ref<BusCore> bus_;
@@ -111,8 +111,8 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   mutable Mutex mutex_;  // No other lock is taken under it.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;  // Parts that drain, and the beginning of the drain itself.
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);   // The first of those.
+  size_t finished_ ABSL_GUARDED_BY(mutex_) = 0;   // Parts that have drained, with it or with their topics.
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // The first of theirs.
   size_t enders_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t clashes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Ref<SubscriptionState>> parts_ ABSL_GUARDED_BY(mutex_);  // But for N3.

@@ -122,8 +122,8 @@ class FeedCore final : public RefCounted {
   // What has become of the subscriptions, of a drain that has begun.
   void AddDrained(std::vector<DrainEntry>& entries) const;
 
-  // The same of one subscription. Whether it has begun to drain with this.
-  bool RequestDrain(Subscriber& subscriber);
+  // The same of one subscription.
+  void RequestDrain(Subscriber& subscriber);
   absl::Status Flush(Subscriber& subscriber, const Context& context);
   bool WouldAwaitItself(Subscriber& subscriber) const;
   DrainEntry EntryOf(const Subscriber& subscriber) const;

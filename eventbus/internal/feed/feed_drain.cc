@@ -100,7 +100,7 @@ void FeedCore::RequestDrain() {
   AfterChange();
 }
 
-bool FeedCore::RequestDrain(Subscriber& subscriber) {
+void FeedCore::RequestDrain(Subscriber& subscriber) {
   const Ref<Subscriber> kept(&subscriber);
   Ref<DrainRecord> record = MakeRecord(subscriber);
   {
@@ -111,10 +111,10 @@ bool FeedCore::RequestDrain(Subscriber& subscriber) {
     const bool member = subscriber.member.load(std::memory_order_relaxed);
     // One that has reached its limit is finishing already.
     const bool alive = static_cast<ListNode<EndingTag>&>(subscriber).linked();
-    if (!member && !(subscriber.finishing() && alive && !subscriber.drain)) return false;
+    if (!member && !(subscriber.finishing() && alive && !subscriber.drain)) return;
     if (member) subscriber.PrepareToDrain();
     BeginDrainLocked(subscriber, std::move(record));
-    if (!member) return true;
+    if (!member) return;
     subscriber.SetFinishing();
     RemoveLocked(subscriber, wakes, dropped);
     if (subscriber.AwaitsReaders()) alive_.PushBack(subscriber);
@@ -124,7 +124,6 @@ bool FeedCore::RequestDrain(Subscriber& subscriber) {
     HasFinished(subscriber, absl::OkStatus(), wakes);
   }
   AfterChange();
-  return true;
 }
 
 Ref<DrainRecord> FeedCore::MakeRecord(const Subscriber& subscriber) const {
