@@ -1,5 +1,6 @@
 // A send against everything that can end it or change who gets it.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -29,6 +30,42 @@ TEST(FeedModel, AReceiverCompletesTheSend) {
     Subscription subscription = Must(feed.Subscribe(channel));
     Thread receiver([&] { Check(*channel.Receive() == 1, "received"); });
     Check(feed.Send(1).delivered == 1, "delivered");
+  });
+}
+
+TEST(FeedModel, WhatASendWaitsForCountsOnceItIsOver) {
+  Explore([] {
+    FeedOf<int> feed;
+    Channel<int> channel;
+    Subscription subscription = Must(feed.Subscribe(channel));
+    Thread sender([&] {
+      feed.Send(1);
+      feed.Send(2);
+    });
+    Check(subscription.stats().delivered == 0, "nobody has received");
+    Check(*channel.Receive() == 1, "received");
+    Check(subscription.stats().delivered <= 1, "one at most");
+    Check(*channel.Receive() == 2, "received");
+    const uint64_t delivered = subscription.stats().delivered;
+    Check(delivered == 1 || delivered == 2, "the first send is over");
+    sender.Join();
+    Check(subscription.stats().delivered == 2, "both");
+  });
+}
+
+TEST(FeedModel, WhatASendGaveUpOnDoesNotCount) {
+  Explore([] {
+    FeedOf<int> feed;
+    Channel<int> channel;
+    Subscription subscription = Must(feed.Subscribe(channel));
+    CancelHandle limit = Context::Background().WithCancel();
+    bool received = false;
+    Thread receiver([&] { received = channel.TryReceive().ok(); });
+    Thread canceller([&] { limit.Cancel(); });
+    feed.Send(limit.context(), 1);
+    receiver.Join();
+    canceller.Join();
+    Check(subscription.stats().delivered == received, "what was received, and no more");
   });
 }
 

@@ -1,5 +1,6 @@
 #include "eventbus/subscription_stats.h"
 
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -149,6 +150,44 @@ TEST(SubscriptionStats, WhatIsLostIsCountedByCause) {
   EXPECT_EQ(by_key.stats().lost, LostValues{.to_overflow = 2});
   EXPECT_EQ(common.stats().lost, LostValues{.to_sends = 2});
   EXPECT_EQ(JoinSubscriptions(std::move(by_key), std::move(common)).stats().lost.total(), 4u);
+}
+
+TEST(SubscriptionStats, WhatASendWaitsForCountsOnceThatHasEnded) {
+  FeedOf<int> feed;
+  const Channel<int> one;
+  const Channel<int> two;
+  const Subscription first = MustSubscribe(feed.Subscribe(one));
+  const Subscription second = MustSubscribe(feed.Subscribe(two));
+  for (uint64_t round = 0; round < 3; ++round) {
+    std::thread sender([&] { feed.Send(1); });
+    AwaitSenders(two, 1);
+    EXPECT_EQ(second.stats().delivered, round) << "it waits";
+    one.Receive().IgnoreError();
+    two.Receive().IgnoreError();
+    sender.join();
+    EXPECT_EQ(first.stats().delivered, round + 1);
+    EXPECT_EQ(second.stats().delivered, round + 1);
+  }
+}
+
+TEST(SubscriptionStats, OfTwoThatASendWaitedForOneGotTheValue) {
+  FeedOf<int> feed;
+  const Channel<int> one;
+  const Channel<int> two;
+  const Subscription first = MustSubscribe(feed.Subscribe(one));
+  const Subscription second = MustSubscribe(feed.Subscribe(two));
+  for (uint64_t round = 1; round <= 2; ++round) {
+    CancelHandle limit = Context::Background().WithCancel();
+    std::thread sender([&] { feed.Send(limit.context(), 1); });
+    AwaitSenders(two, 1);
+    one.Receive().IgnoreError();
+    limit.Cancel();
+    sender.join();
+    EXPECT_EQ(first.stats().delivered, round);
+    EXPECT_EQ(second.stats().delivered, 0u);
+    EXPECT_EQ(second.stats().waits, round);
+    EXPECT_EQ(second.stats().lost.to_sends, round);
+  }
 }
 
 TEST(SubscriptionStats, AHandlerInTheSend) {

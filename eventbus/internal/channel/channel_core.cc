@@ -29,7 +29,7 @@ ChannelCore::~ChannelCore() {
   }
 }
 
-Outcome ChannelCore::TrySendLocked(void* value, WakeList& wakes) {
+Outcome ChannelCore::TrySendFullyLocked(void* value, WakeList& wakes) {
   if (closed_.load(std::memory_order_relaxed)) return Outcome::kClosed;
   if (Waiter* receiver = receivers_.PopClaimed()) {  // I1: nothing is queued that it should get first.
     element().move(receiver->value, value);
@@ -235,7 +235,7 @@ bool ChannelCore::Close(WakeList& wakes) {
 size_t ChannelCore::ApproxSize() const {
   if (ring_ != nullptr) return std::min(QueuedInRing(), capacity());
   MutexLock lock(&mutex);
-  return stored_.queue.size();
+  return SizeLocked();
 }
 
 size_t ChannelCore::CountWaiting(Role role) const {

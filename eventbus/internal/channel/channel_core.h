@@ -75,6 +75,9 @@ class ChannelCore : public Selectable, public RefCounted {
   bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   size_t ApproxSize() const;
+  size_t SizeLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return ring_ != nullptr ? QueuedInRing() : stored_.queue.size();
+  }
 
   // How many waiters are linked on one side. O(n): for tests and reports.
   size_t CountWaiting(Role role) const;
@@ -97,7 +100,9 @@ class ChannelCore : public Selectable, public RefCounted {
   void TellWatches() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The steps of a send and a receive that need no waiting. `kNotReady` if they do.
-  Outcome TrySendLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  Outcome TrySendLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return ring_ != nullptr && TrySendQueued(value) ? Outcome::kDone : TrySendFullyLocked(value, wakes);
+  }
   Outcome TryReceiveLocked(void* to, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Receives the oldest value that is queued, false if none is, and calls `see_next` with the one after it, if there is one, before
@@ -155,7 +160,8 @@ class ChannelCore : public Selectable, public RefCounted {
     stored_.sender.Send(value);
     return true;
   }
-  // What is left of `Complete` when the shortest way has led nowhere.
+  // What is left of `TrySendLocked` and `Complete` when the shortest way has led nowhere.
+  Outcome TrySendFullyLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   Outcome CompleteFully(Role role, void* value, Instant deadline, bool alone);
   // Wait for a short while, awake, holding nothing. What they have seen may have gone when they return.
   bool AwaitValue() const;

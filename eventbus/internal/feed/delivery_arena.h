@@ -35,11 +35,14 @@ class DeliveryArena {
 
   // The first delivery that is not used yet. `element` is the same in every call. May throw `std::bad_alloc`.
   Delivery& Next(const Element& element) {
-    if (used_ == blocks_.size() * kBlock) AddBlock(element);
-    return At(used_);
+    if (next_ == nullptr) FindNext(element);
+    return *next_;
   }
   // Uses it.
-  void Use() { ++used_; }
+  void Use() {
+    ++used_;
+    next_ = nullptr;
+  }
 
   size_t used() const { return used_; }
   Delivery& operator[](size_t i) { return At(i); }
@@ -52,18 +55,26 @@ class DeliveryArena {
   }
 
   // Forgets all used deliveries. Requires that no waiter is linked and no value held.
-  void Clear() { used_ = 0; }
+  void Clear() {
+    used_ = 0;
+    next_ = nullptr;
+  }
 
  private:
   static constexpr size_t kBlock = 32;  // Deliveries allocated at once.
 
   Delivery& At(size_t i) { return *reinterpret_cast<Delivery*>(blocks_[i / kBlock] + (i % kBlock) * stride_); }
+  void FindNext(const Element& element) {
+    if (used_ == blocks_.size() * kBlock) AddBlock(element);
+    next_ = &At(used_);
+  }
   void AddBlock(const Element& element);
 
   std::vector<std::byte*> blocks_;
   size_t stride_ = 0;
   size_t alignment_ = 1;
   size_t used_ = 0;
+  Delivery* next_ = nullptr;  // Null until somebody asks for it.
 };
 
 }  // namespace eventbus::internal

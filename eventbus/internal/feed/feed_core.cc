@@ -332,6 +332,11 @@ void FeedCore::UserCodeEnd::DescribeWaitFor(const Waiter& arm, WaitedFor& thing)
   static_cast<const Awaited*>(arm.value)->subscriber->DescribeHandler(thing);
 }
 
+uint64_t FeedCore::CountTaken(const ChannelSubscriber& subscriber) const {
+  MutexLock lock(&membership_);  // No send begins or ends meanwhile.
+  return subscriber.CountTaken(sending_ ? send_number_ : 0);
+}
+
 size_t FeedCore::CountWaiting(const BroadcastReader& reader) const {
   MutexLock lock(&membership_);  // Under which a reader is detached, and has a broadcast of its own.
   return reader.CountWaiting(common_.head());

@@ -165,6 +165,9 @@ class FeedCore final : public RefCounted {
   size_t CommonCapacity() const { return common_.capacity(); }
   uint64_t CommonHead() const { return common_.head(); }
 
+  // How many values the channel of `subscriber` has taken, without what the send in progress waits for.
+  uint64_t CountTaken(const ChannelSubscriber& subscriber) const;
+
   // How many values wait for `reader`.
   size_t CountWaiting(const BroadcastReader& reader) const;
 

@@ -80,6 +80,10 @@ bool FeedCore::Sending::Begin() {
 inline void FeedCore::Sending::Account(Offer offer, Subscriber& subscriber) {
   if (offer == Offer::kTaken) {
     CountDelivered(subscriber);
+  } else if (offer == Offer::kWaits) {
+    feed_.arena_.Use();
+    // Someone has to look at it afterwards.
+    if ((subscriber.untold | subscriber.left) != 0) SetNotAllDone();
   } else {
     AccountForOther(offer, subscriber);
   }
@@ -87,8 +91,9 @@ inline void FeedCore::Sending::Account(Offer offer, Subscriber& subscriber) {
 
 void FeedCore::Sending::Walk() {
   if (feed_.common_.HasReaders()) OfferToCommon();
-  constexpr size_t kWakeEvery = 32;  // One delivery should not wait for the rest of a long walk.
-  size_t unwoken = 0;
+  // One delivery should not wait for the rest of a long walk, but who is woken for each few may catch up and sleep again: so at
+  // most for as much of it as came before.
+  size_t wake_at = 32;
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     PrefetchAfter(i);
@@ -103,11 +108,9 @@ void FeedCore::Sending::Walk() {
     switch (slot.way) {
       case Subscriber::Way::kChannel:
         Account(OfferTo(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
-        static_cast<ChannelSubscriber&>(subscriber).NoteFill();
         break;
       case Subscriber::Way::kSpecialChannel:
         Account(OfferToSpecial(static_cast<ChannelSubscriber&>(subscriber), delivery), subscriber);
-        static_cast<ChannelSubscriber&>(subscriber).NoteFill();
         break;
       case Subscriber::Way::kQueue:
         Account(OfferTo(static_cast<QueueSubscriber&>(subscriber), delivery), subscriber);
@@ -116,9 +119,9 @@ void FeedCore::Sending::Walk() {
         Account(OfferTo(static_cast<ExecutorSubscriber&>(subscriber), delivery), subscriber);
         break;
     }
-    if (++unwoken == kWakeEvery) {
+    if (i >= wake_at) {
       wakes_.WakeAll();
-      unwoken = 0;
+      wake_at = 2 * i;
     }
   }
   EndCalls();
@@ -128,11 +131,6 @@ void FeedCore::Sending::Walk() {
 
 void FeedCore::Sending::AccountForOther(Offer offer, Subscriber& subscriber) {
   switch (offer) {
-    case Offer::kWaits:
-      feed_.arena_.Use();
-      // Someone has to look at it afterwards.
-      if (subscriber.untold != 0 || subscriber.left != 0) SetNotAllDone();
-      return;
     case Offer::kFull:
       refused_ = true;
       LoseToSend(subscriber);
@@ -205,7 +203,7 @@ void* FeedCore::Sending::Stage(Delivery& delivery) {
   if (element_.trivial) return const_cast<void*>(value_);  // Moving a trivial value only reads it.
   if (!delivery.holds_value) {  // Else the copy that the subscriber before this one did not take.
     element_.copy(delivery.memory, value_);
-    delivery.holds_value = true;
+    staged_ = delivery.holds_value = true;
   }
   return delivery.memory;
 }
@@ -214,13 +212,15 @@ inline FeedCore::Sending::Offer FeedCore::Sending::OfferLocked(ChannelSubscriber
                                                                void* value) {
   if (!subscriber.receiving) return Offer::kGone;
   const Outcome outcome = subscriber.channel->TrySendLocked(value, wakes_);
-  if (outcome == Outcome::kDone) return Offer::kTaken;
+  if (outcome == Outcome::kDone) {
+    subscriber.CountTakenLocked();
+    return Offer::kTaken;
+  }
   if (outcome == Outcome::kClosed) return Offer::kClosed;
   if (waiting_ == Waiting::kRefused || subscriber.overflow != Overflow::kBlock) return Offer::kFull;
   Prepare(delivery, subscriber, value);
   subscriber.channel->Enlist(delivery);
-  subscriber.delivery = &delivery;
-  subscriber.waits_in_send = number_;
+  subscriber.WaitLocked(delivery, number_);
   return Offer::kWaits;
 }
 
@@ -274,6 +274,7 @@ FeedCore::Sending::Offer FeedCore::Sending::MakeRoom(ChannelSubscriber& subscrib
           event->info(value).lost += event->info(subscriber.evicted()).lost + 1;
         }
         outcome = subscriber.channel->TrySendLocked(value, wakes_);
+        if (outcome == Outcome::kDone) subscriber.CountTakenLocked();
       }
     }
     if (evicted) {
@@ -342,22 +343,21 @@ void* FeedCore::Sending::StageEvent(ChannelSubscriber& subscriber, Delivery& del
   DropShell(delivery);  // Of a copy that the subscriber before this one did not take.
   delivery.subscriber = &subscriber;
   subscriber.event->make(subscriber.staged(), InfoFor(subscriber), value_);
-  delivery.holds_event = true;
+  staged_ = delivery.holds_event = true;
   return subscriber.staged();
 }
 
 void FeedCore::Sending::DropStaged() {
+  if (!staged_) return;
   feed_.arena_.ForEachUsedAndNext([this](Delivery& delivery) { DropShell(delivery); });
 }
 
-void FeedCore::Sending::DropShell(Delivery& delivery) {
+void FeedCore::Sending::EndShell(Delivery& delivery) {
   if (std::exchange(delivery.holds_event, false)) {
     auto& subscriber = static_cast<ChannelSubscriber&>(*delivery.subscriber);
     subscriber.channel->element().destroy(subscriber.staged());
   }
-
-  if (!std::exchange(delivery.holds_value, false)) return;
-  element_.destroy(delivery.memory);
+  if (std::exchange(delivery.holds_value, false)) element_.destroy(delivery.memory);
 }
 
 bool FeedCore::Sending::Await(ExecutorSubscriber& subscriber, Delivery& delivery, void* value, uint64_t position) {

@@ -145,7 +145,6 @@ class FeedCore::Sending final : public SoleOperation {
   // Counts that it was told of what it has lost, and that it got a value.
   void CountDelivered(Subscriber& subscriber) {
     ++result_.delivered;
-    subscriber.delivered.Add(1);
     if ((subscriber.untold | subscriber.left) == 0) return;
     subscriber.untold = 0;
     CountDownLimit(subscriber);
@@ -164,6 +163,8 @@ class FeedCore::Sending final : public SoleOperation {
   // Says in the result that it has missed this send's value.
   void AddMissed(const Subscriber& subscriber);
   void Tally();
+  // Has the subscriber count how `delivery` has ended.
+  static void Settle(const Delivery& delivery);
   // The same if the send was given up with an exception.
   void TallyFailed();
   // Ends the subscription with `reason`, if it has not ended.
@@ -176,7 +177,10 @@ class FeedCore::Sending final : public SoleOperation {
   // The same for a channel of events: one in memory of the subscriber's.
   void* StageEvent(ChannelSubscriber& subscriber, Delivery& delivery);
   // Ends the life of what the move out of it has left.
-  void DropShell(Delivery& delivery);
+  void DropShell(Delivery& delivery) {
+    if (staged_) EndShell(delivery);
+  }
+  void EndShell(Delivery& delivery);
   // Ends the lives of all that is still staged.
   void DropStaged();
 
@@ -195,6 +199,7 @@ class FeedCore::Sending final : public SoleOperation {
   bool published_ = false;  // In the feed's broadcast.
   bool refused_ = false;    // Someone had no room, and the sender must not wait or does not wait any more.
   bool readers_wait_ = false;
+  bool staged_ = false;  // Some delivery holds, or held, a value or an event.
 
   WakeList wakes_;
   absl::Status failure_;

@@ -51,7 +51,6 @@ absl::Status Subscriber::Flush(const Context& context) { return feed->Flush(*thi
 
 SubscriptionStats Subscriber::stats() const {
   SubscriptionStats stats;
-  stats.delivered = delivered.Get();
   stats.lost = lost();
   stats.filtered = filtered.Get();
   stats.queue = Fill();
@@ -96,7 +95,7 @@ void ChannelSubscriber::StartReceiving(WakeList& wakes) {
   if (replayed_ == nullptr) return;
   for (OwnedElement& value : *replayed_) {
     if (channel->TrySendLocked(value.get(), wakes) == Outcome::kDone) {
-      delivered.Add(1);
+      ++taken;
     } else {
       ++untold;
     }
@@ -149,6 +148,24 @@ Progress ChannelSubscriber::progress() const {
   const uint64_t all = emptying_->queued();
   const uint64_t taken = all - emptying_->left();
   return {.handled = taken, .done = taken, .end = all, .left = all - taken};
+}
+
+SubscriptionStats ChannelSubscriber::stats() const {
+  high_water_.RaiseTo(Fill().size);
+  SubscriptionStats stats = Subscriber::stats();
+  stats.delivered = feed->CountTaken(*this);
+  return stats;
+}
+
+void ChannelSubscriber::SettleWait(bool done) {
+  MutexLock lock(&channel->mutex);
+  waits_in_send = 0;
+  taken += done;
+}
+
+uint64_t ChannelSubscriber::CountTaken(uint64_t send) const {
+  MutexLock lock(&channel->mutex);
+  return taken + (waits_in_send != 0 && waits_in_send != send);
 }
 
 }  // namespace eventbus::internal

@@ -215,8 +215,6 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   uint64_t untold = 0;
   // The same: its handler was to be called by the sender, but it had left.
   bool was_not_called = false;
-  // Beside what a send reads anyhow. By who has the turn; of handlers their calls count.
-  Statistic delivered;
 };
 
 // How what knows `T` only by its `Element` makes an `Event<T>`.
@@ -268,15 +266,24 @@ class ChannelSubscriber final : public Subscriber {
     return offered.linked();
   }
 
-  SubscriptionStats stats() const override {
-    high_water_.RaiseTo(Fill().size);
-    return Subscriber::stats();
-  }
+  SubscriptionStats stats() const override;
   size_t HighWater() const override { return high_water_.Get(); }
-  // A value was offered. Now and then looks how full it is, which costs a look at what receivers write.
-  void NoteFill() {
-    if ((delivered.Get() & look_mask_) == 0) high_water_.RaiseTo(Fill().size);
+
+  // A value was taken at once. Now and then looks how full the channel is, which of a large one costs a look at what receivers
+  // write.
+  void CountTakenLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(channel->mutex) {
+    if ((++taken & look_mask_) == 0) high_water_.RaiseTo(channel->SizeLocked());
   }
+  // `waiting` has been enlisted by the send of that number. What the one before waited for was taken, or else is settled.
+  void WaitLocked(Delivery& waiting, uint64_t send) ABSL_EXCLUSIVE_LOCKS_REQUIRED(channel->mutex) {
+    taken += waits_in_send != 0;
+    delivery = &waiting;
+    waits_in_send = send;
+  }
+  // The delivery that was enlisted is over, and was `done` or not. Needed only where another one of the same send was not.
+  void SettleWait(bool done);
+  // How many values the channel has taken; `send` is the number of the send in progress, 0 if there is none.
+  uint64_t CountTaken(uint64_t send) const;
 
   void PrefetchChannel() const { internal::Prefetch(&channel->mutex); }
 
@@ -292,7 +299,10 @@ class ChannelSubscriber final : public Subscriber {
   void* staged() const { return (*hands_)[0]; }
   void* evicted() const { return (*hands_)[1]; }
 
-  // The delivery that waits for room, if `waits_in_send` is the number of the send in progress.
+  // Values that the channel took. The one that a send waited for comes on top of that until the next waits or it is settled, so
+  // that a send at whose end all is well need not look at each subscriber again.
+  uint64_t taken ABSL_GUARDED_BY(channel->mutex) = 0;
+  // The delivery that waits for room, if `waits_in_send` is the number of the send in progress. 0 once that is settled.
   Delivery* delivery ABSL_GUARDED_BY(channel->mutex) = nullptr;
   uint64_t waits_in_send ABSL_GUARDED_BY(channel->mutex) = 0;
   // Whether values may be sent to the channel: the same as `member`, for who holds the other lock.
