@@ -7,10 +7,19 @@
 #include "eventbus/internal/draining/drain_rules.h"
 #include "eventbus/internal/ground/fail.h"
 #include "eventbus/internal/waiting/parker.h"
+#include "eventbus/internal/waiting/spin_backoff.h"
 
 namespace eventbus {
 
-struct ThreadPool::Idle : internal::ListNode<ThreadPool::Idle> {
+struct ThreadPool::Idle {
+  void Await() {
+    internal::SpinBackoff backoff;
+    while (backoff.Pause() && !parker.Has(internal::Parker::kWoken)) {
+    }
+    parker.Park(internal::Parker::kWoken, internal::Instant::Never());
+  }
+
+  Idle* next = nullptr;
   internal::Parker parker;
 };
 
@@ -52,7 +61,7 @@ void ThreadPool::SubmitAll(WorkList works) {
     internal::MutexLock lock(&mutex_);
     if (accepts_ == Accepts::kAll || (accepts_ == Accepts::kOwn && RunsHere())) {
       queue_.Append(std::move(works));
-      woken = TakeIdleLocked();
+      woken = TakeNeededLocked();
     }
   }
   Wake(woken);
@@ -74,7 +83,7 @@ void ThreadPool::StopAccepting(Accepts rest) {
   {
     internal::MutexLock lock(&mutex_);
     accepts_ = std::max(accepts_, rest);
-    first = idle_.PopFront();
+    first = TakeIdleLocked();
   }
   Wake(first);
 }
@@ -119,7 +128,11 @@ DrainReport ThreadPool::Close() {
   return report;
 }
 
-ThreadPool::Idle* ThreadPool::TakeIdleLocked() { return queue_.empty() ? nullptr : idle_.PopFront(); }
+ThreadPool::Idle* ThreadPool::TakeIdleLocked() {
+  Idle* const taken = idle_;
+  if (taken != nullptr) idle_ = taken->next;
+  return taken;
+}
 
 void ThreadPool::Wake(Idle* idle) {
   if (idle != nullptr) idle->parker.Unpark(internal::Parker::kWoken);
@@ -156,17 +169,17 @@ Work* ThreadPool::Next(bool was_busy) {
       work = queue_.PopFront();
       if (work != nullptr) {
         ++busy_;
-        another = TakeIdleLocked();  // Each thread that finds more than it takes wakes one more.
+        another = TakeNeededLocked();  // Each thread that finds more than it takes wakes one more.
       } else if (accepts_ == Accepts::kAll || (accepts_ == Accepts::kOwn && busy_ > 0)) {
-        idle_.PushBack(self);
+        self.next = std::exchange(idle_, &self);
       } else {
-        another = idle_.PopFront();  // Each thread that leaves sends the next.
+        another = TakeIdleLocked();  // Each thread that leaves sends the next.
         leaves = true;
       }
     }
     Wake(another);
     if (work != nullptr || leaves) return work;
-    self.parker.Park(internal::Parker::kWoken, internal::Instant::Never());
+    self.Await();
   }
 }
 

@@ -16,7 +16,8 @@
 // | `Close` | abandons, waits for the end | abandons, waits for the end | waits for the end |
 // | `OnEnd` in a select | not ready | ready once all has run | ready once nothing runs |
 //
-// Guarantees: first in, first out, one at a time for each thread. A thread with nothing to do sleeps. What work throws is
+// Guarantees: first in, first out, one at a time for each thread. A thread with nothing to do sleeps, once it has waited awake for
+// a few microseconds: what comes meanwhile costs nobody a wake-up. What work throws is
 // counted and given to `on_exception`; the thread goes on. Destruction drains and joins: destroy the pool after what uses
 // it, never from one of its own threads.
 //
@@ -35,7 +36,6 @@
 #include "eventbus/context.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
-#include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/event.h"
 #include "eventbus/internal/waiting/guarded_run.h"
@@ -82,7 +82,7 @@ class ThreadPool final : public Executor {
   uint64_t exceptions() const { return run_.exceptions(); }
 
  private:
-  struct Idle;  // A thread that sleeps.
+  struct Idle;  // A thread with nothing to do.
 
   void JoinAll();
 
@@ -91,8 +91,10 @@ class ThreadPool final : public Executor {
   // The next work; null if there will be none. `was_busy`: the thread has just run one.
   Work* Next(bool was_busy);
 
-  // Takes a sleeping thread out, to be woken once the mutex is released; null if there is no need or nobody sleeps.
+  // Takes an idle thread out, to be woken once the mutex is released; null if there is none.
   Idle* TakeIdleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same; null too if there is no work.
+  Idle* TakeNeededLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return queue_.empty() ? nullptr : TakeIdleLocked(); }
   static void Wake(Idle* idle);
   static void Refuse(WorkList works);
   std::string Describe() const;
@@ -112,7 +114,7 @@ class ThreadPool final : public Executor {
   mutable internal::Mutex mutex_;  // Nothing is woken, run or abandoned under it.
   Accepts accepts_ ABSL_GUARDED_BY(mutex_) = Accepts::kAll;
   WorkList queue_ ABSL_GUARDED_BY(mutex_);
-  internal::List<Idle> idle_ ABSL_GUARDED_BY(mutex_);
+  Idle* idle_ ABSL_GUARDED_BY(mutex_) = nullptr;    // The last one first: it may still be awake.
   size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;         // Threads that run work, and may submit more.
   size_t serving_ ABSL_GUARDED_BY(mutex_);          // Threads that have not ended.
   uint64_t handled_ ABSL_GUARDED_BY(mutex_) = 0;    // Works that have ended since a drain began.

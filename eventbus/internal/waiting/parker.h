@@ -35,6 +35,11 @@ class Parker {
   // over soon, or idle.
   Tokens Park(Tokens tokens, Instant deadline, const WaitDescription* description = nullptr);
 
+  // Whether one of `tokens` is there: what `Park` would return at once, with what it makes visible. For the calling thread of that.
+  bool Has(Tokens tokens) const {
+    return (word_.load(std::memory_order_acquire) & tokens) != 0;  // Acquire: as in `Park`.
+  }
+
   // Leaves `token`, once in the life of the parker, from any thread.
   void Unpark(Tokens token) {
     // Release: what the waker did is visible to who sees the token. Acquire is not needed, nothing is read.
