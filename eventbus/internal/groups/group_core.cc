@@ -239,6 +239,7 @@ GroupCore::Task* GroupCore::TakeEnded(Threads which) {
 }
 
 void GroupCore::Reap(Threads which) {
+  if (settings_.executor != nullptr) return;  // No task has a thread.
   while (Task* const task = TakeEnded(which)) {
     task->thread->join();
     task->thread.reset();

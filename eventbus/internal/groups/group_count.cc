@@ -33,7 +33,7 @@ bool GroupCount::ChangeLocked(const Delta& delta, WakeList& wakes) {
   const bool was_busy = open_ > 0;
   open_ += delta.open;
   tasks_ += delta.tasks;
-  queued_ += delta.queued;
+  if (delta.queued != 0) queued_.fetch_add(delta.queued, std::memory_order_relaxed);
   linked_ += delta.linked;
   if (refuses_) {
     handled_ += delta.handled;
@@ -43,11 +43,6 @@ bool GroupCount::ChangeLocked(const Delta& delta, WakeList& wakes) {
   if (open_ == 0) idle_.ClaimAll(Outcome::kDone, wakes);
   if (tasks_ == 0) no_tasks_.ClaimAll(Outcome::kDone, wakes);
   return has_dependents_ && was_busy != (open_ > 0);
-}
-
-void GroupCount::BeginTask() {
-  MutexLock lock(&mutex);
-  --queued_;
 }
 
 void GroupCount::RequestDrain() {
@@ -83,8 +78,9 @@ void GroupCount::AddEntries(Bond bond, std::set<const GroupCount*>& seen, DrainR
     MutexLock lock(&mutex);
     busy = open_ > 0;
     entry.handled = static_cast<uint64_t>(handled_);
-    entry.left = static_cast<uint64_t>(queued_ + never_ran_);
-    entry.running = static_cast<uint64_t>(open_ - linked_ - queued_);
+    const int64_t queued = queued_.load(std::memory_order_relaxed);
+    entry.left = static_cast<uint64_t>(queued + never_ran_);
+    entry.running = static_cast<uint64_t>(open_ - linked_ - queued);
   }
   if (busy || bond == Bond::kBelow) report.entries.push_back(std::move(entry));
   for (const auto& [group, waited_for] : waits_for_) group->AddEntries(waited_for.bond, seen, report);

@@ -55,7 +55,7 @@ class GroupCount : public Selectable, public RefCounted {
   bool TryAddTask(By by) { return Accept(by, {.open = +1, .tasks = +1}); }
   bool TryAddQueuedTask(By by) { return Accept(by, {.open = +1, .tasks = +1, .queued = +1}); }
   // A task that waited for an executor does no longer.
-  void BeginTask();
+  void BeginTask() { queued_.fetch_sub(1, std::memory_order_relaxed); }
   // Counts one less.
   void Remove() {
     WakeList wakes;
@@ -145,7 +145,6 @@ class GroupCount : public Selectable, public RefCounted {
 
   int64_t open_ ABSL_GUARDED_BY(mutex) = 0;
   int64_t tasks_ ABSL_GUARDED_BY(mutex) = 0;
-  int64_t queued_ ABSL_GUARDED_BY(mutex) = 0;           // Of the tasks, those that wait for an executor.
   int64_t linked_ ABSL_GUARDED_BY(mutex) = 0;           // Of what is open, the groups that this waits for.
   bool refuses_ ABSL_GUARDED_BY(mutex) = false;         // Draining.
   int64_t handled_ ABSL_GUARDED_BY(mutex) = 0;          // Tasks and tokens that have ended since then...
@@ -155,6 +154,9 @@ class GroupCount : public Selectable, public RefCounted {
   WaitQueue no_tasks_ ABSL_GUARDED_BY(mutex);
 
   Event draining_;
+
+  // Of the tasks, those that wait for an executor. Raised under the mutex. Relaxed: only reports look at it.
+  Atomic<int64_t> queued_{0};
 
   bool told_busy_ ABSL_GUARDED_BY(links_) = false;
   bool left_ ABSL_GUARDED_BY(links_) = false;
