@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <barrier>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -83,17 +84,22 @@ template <ThreadQueue Queue>
 Result PlayFourByFour(Play& play, Queue& queue) {
   static constexpr uint64_t kPairs = 4;
   static constexpr uint64_t kValues = 50'000;  // Of each sender. A value tells its sender: it is that modulo 4.
-  struct alignas(64) Received {
+  struct Received {
     uint64_t count = 0;
     uint64_t sum = 0;
     std::array<uint64_t, kPairs> least = {};  // What may come next of each sender.
   };
-  const auto batch = [&queue] {
-    std::vector<Received> received(kPairs);
-    std::vector<std::thread> senders;
-    std::vector<std::thread> receivers;
-    for (uint64_t i = 0; i < kPairs; ++i) {
-      receivers.emplace_back([&queue, &mine = received[i]] {
+  // The threads are there before and after, so that a batch starts none, and allocates nothing of its own.
+  std::array<Received, kPairs> received;
+  bool over = false;
+  std::barrier begin(2 * kPairs + 1);
+  std::barrier sent(kPairs + 1);
+  std::barrier end(kPairs + 1);
+  std::vector<std::thread> threads;
+  for (uint64_t i = 0; i < kPairs; ++i) {
+    threads.emplace_back([&, i] {
+      for (begin.arrive_and_wait(); !over; begin.arrive_and_wait()) {
+        Received mine;
         for (uint64_t value = queue.Receive(); value != kEnd; value = queue.Receive()) {
           uint64_t& least = mine.least[value % kPairs];
           if (value < least) Fail("values of one sender overtook each other");
@@ -101,14 +107,22 @@ Result PlayFourByFour(Play& play, Queue& queue) {
           ++mine.count;
           mine.sum += value;
         }
-      });
-      senders.emplace_back([&queue, i] {
+        received[i] = mine;
+        end.arrive_and_wait();
+      }
+    });
+    threads.emplace_back([&, i] {
+      for (begin.arrive_and_wait(); !over; begin.arrive_and_wait()) {
         for (uint64_t value = i; value < kValues * kPairs; value += kPairs) queue.Send(value);
-      });
-    }
-    for (std::thread& sender : senders) sender.join();
+        sent.arrive_and_wait();
+      }
+    });
+  }
+  const auto batch = [&] {
+    begin.arrive_and_wait();
+    sent.arrive_and_wait();
     for (uint64_t i = 0; i < kPairs; ++i) queue.Send(kEnd);
-    for (std::thread& receiver : receivers) receiver.join();
+    end.arrive_and_wait();
     Received all;
     for (const Received& one : received) {
       all.count += one.count;
@@ -117,7 +131,11 @@ Result PlayFourByFour(Play& play, Queue& queue) {
     constexpr uint64_t kAll = kValues * kPairs;
     Require(all.count == kAll && all.sum == kAll * (kAll - 1) / 2, "a value was lost, changed or doubled");
   };
-  return play.Measure(kValues * kPairs, batch);
+  const Result result = play.Measure(kValues * kPairs, batch);
+  over = true;
+  begin.arrive_and_wait();
+  for (std::thread& thread : threads) thread.join();
+  return result;
 }
 
 // Whether the receiver sleeps when an event is sent, or has just received the one before.

@@ -18,29 +18,9 @@ pub fn uncontended(time: Duration) -> Outcome {
     })
 }
 
-/// sender ---> channel ---> receiver
 pub fn two_threads(capacity: usize, time: Duration) -> Outcome {
     let (sender, receiver) = bounded(capacity);
-    let receiver = thread::spawn(move || {
-        let mut expected = 0;
-        for value in receiver {
-            expect(value, &mut expected);
-        }
-        expected
-    });
-    let mut sent = 0;
-    let outcome = measure(time, || {
-        for _ in 0..BATCH {
-            sender.send(sent).unwrap();
-            sent += 1;
-        }
-        BATCH
-    });
-    drop(sender);
-    if receiver.join().unwrap() != sent {
-        fail("values were lost at the end");
-    }
-    outcome
+    play::two_threads(time, move |value| sender.send(value).unwrap(), receiver.into_iter())
 }
 
 const FOUR: u64 = 4;

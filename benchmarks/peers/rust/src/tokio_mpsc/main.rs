@@ -1,7 +1,7 @@
 //! The contender tokio-mpsc: bounded channels of one receiver each; for a fan-out a loop over them. Tasks run on a
 //! runtime of two worker threads.
 
-use play::{each, expect, fail, measure, one, two_workers, Bursts, Idle, Latency, Outcome};
+use play::{each, expect, measure, one, two_workers, Bursts, Idle, Latency, Outcome};
 use play::{BATCH, BURST, ROOM, SUBSCRIPTIONS};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,29 +24,11 @@ fn uncontended(time: Duration) -> Outcome {
     })
 }
 
-/// sender ---> channel ---> receiver; threads, not tasks
+/// Threads, not tasks.
 fn two_threads(capacity: usize, time: Duration) -> Outcome {
     let (sender, mut receiver) = channel(capacity);
-    let receiver = std::thread::spawn(move || {
-        let mut expected = 0;
-        while let Some(value) = receiver.blocking_recv() {
-            expect(value, &mut expected);
-        }
-        expected
-    });
-    let mut sent = 0;
-    let outcome = measure(time, || {
-        for _ in 0..BATCH {
-            sender.blocking_send(sent).unwrap();
-            sent += 1;
-        }
-        BATCH
-    });
-    drop(sender);
-    if receiver.join().unwrap() != sent {
-        fail("values were lost at the end");
-    }
-    outcome
+    let receiver = std::iter::from_fn(move || receiver.blocking_recv());
+    play::two_threads(time, move |value| sender.blocking_send(value).unwrap(), receiver)
 }
 
 /// The sends of a burst are one future, which the sender's thread runs.
