@@ -41,14 +41,14 @@ class BroadcastReader {
   // left, or the reader is to end.
   const void* TakeOrWait(WakeList& wakes) {
     if (next_ == available_ && !Refill()) return nullptr;
-    const void* const value = ring_->At(next_);
+    const void* const value = last_ = ring_->At(next_);
     ++next_;
     if (AsymmetricFence::StoreThenLoad(taken_, next_, word_) != 0) Attend(wakes);
     return value;
   }
 
   // What is known of the value that it took last.
-  const EventInfo& info() const { return ring_->InfoAt(next_ - 1); }
+  const EventInfo& info() const { return ring_->InfoOf(last_); }
 
   // Is done with the value that it took last. Whether one of `waiters` may wait for that.
   bool Pass(const Atomic<uint32_t>& waiters) {
@@ -153,7 +153,8 @@ class BroadcastReader {
   Broadcast* queue_ = nullptr;
   Ref<BroadcastRing> ring_;
   uint64_t next_ = 0;
-  uint64_t available_ = 0;  // It may take all below this.
+  const void* last_ = nullptr;  // The value before it.
+  uint64_t available_ = 0;      // It may take all below this.
   Statistic high_water_;
   bool waits_ = false;  // The waiter was left, and what came of that has not been looked at.
 

@@ -36,6 +36,10 @@ class BroadcastRing final : public RefCounted {
   EventInfo& InfoAt(uint64_t position) const {
     return *reinterpret_cast<EventInfo*>(static_cast<std::byte*>(At(position)) + info_offset_);
   }
+  // The same, given where it is.
+  const EventInfo& InfoOf(const void* value) const {
+    return *reinterpret_cast<const EventInfo*>(static_cast<const std::byte*>(value) + info_offset_);
+  }
 
   // A reader that counts is done with the value at `position`.
   void Pass(uint64_t position) {

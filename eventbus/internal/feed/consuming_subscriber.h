@@ -88,8 +88,9 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
   Next DoSome() final {
     const ConsumerScope scope(feed.get());
     Source::HasBeenNotified();
+    absl::Status reason;  // OK for as long as it goes on.
+    WakeList wakes;
     for (int handled = 0; handled < kBatch; ++handled) {
-      absl::Status reason;
       bool goes_on;
       bool awaited;
       if (Ref<KeptEvent> event = NextReplayed()) {
@@ -98,11 +99,8 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
         const uint64_t begun = replay_->begun.load(std::memory_order_relaxed);  // Its own.
         awaited = AsymmetricFence::StoreThenLoad(replay_->handled, begun, flushers_) != 0;
       } else {
-        const void* value;
-        {
-          WakeList wakes;
-          value = Source::TakeOrWait(wakes);
-        }
+        const void* const value = Source::TakeOrWait(wakes);
+        wakes.WakeAll();
         if (value == nullptr) {
           if (Source::waits() || !finishing()) return Next::kWaits;
           finished_ = true;
