@@ -5,7 +5,10 @@
 
 namespace eventbus {
 
-void WaitGroup::Wait() { internal::Await({.target = &core_}, internal::Instant::Never()); }
+void WaitGroup::Wait() {
+  if (core_.IsZero()) return;
+  internal::Await({.target = &core_}, internal::Instant::Never());
+}
 
 absl::Status WaitGroup::Wait(const Context& context) {
   return internal::WaitStatus(internal::Await({.target = &core_}, context), context);

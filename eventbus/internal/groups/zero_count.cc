@@ -14,10 +14,15 @@ void ZeroCount::Add(absl::string_view call, int64_t n) {
   WakeList wakes;
   MutexLock lock(&mutex);
   int64_t sum;
-  if (__builtin_add_overflow(count_, n, &sum)) Fail(call, absl::StrCat("the count of ", count_, " overflows"));
-  if (sum < 0) Fail(call, absl::StrCat("the count would be negative: ", sum));
+  if (__builtin_add_overflow(count_, n, &sum) || sum < 0) FailToAdd(call, n);
   count_ = sum;
   if (sum == 0) waiting_.ClaimAll(Outcome::kDone, wakes);  // Z2
+}
+
+void ZeroCount::FailToAdd(absl::string_view call, int64_t n) const {
+  int64_t sum;
+  if (__builtin_add_overflow(count_, n, &sum)) Fail(call, absl::StrCat("the count of ", count_, " overflows"));
+  Fail(call, absl::StrCat("the count would be negative: ", sum));
 }
 
 int64_t ZeroCount::ApproxCount() const {

@@ -32,6 +32,12 @@ class ZeroCount final : public Selectable {
 
   int64_t ApproxCount() const;
 
+  // The whole of a wait that need not wait.
+  bool IsZero() const {
+    MutexLock lock(&mutex);
+    return count_ == 0;
+  }
+
   // How many wait. O(n).
   size_t CountWaiting() const;
 
@@ -41,6 +47,8 @@ class ZeroCount final : public Selectable {
   void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "end of wait group"; }
 
  private:
+  [[noreturn]] void FailToAdd(absl::string_view call, int64_t n) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   int64_t count_ ABSL_GUARDED_BY(mutex) = 0;
   WaitQueue waiting_ ABSL_GUARDED_BY(mutex);
 };
