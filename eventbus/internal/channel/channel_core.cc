@@ -124,7 +124,7 @@ bool ChannelCore::TryReceiveFromRingLocked(void* to, WakeList& wakes) {
   return received;
 }
 
-Outcome ChannelCore::TryLocked(Role role, void* value, WakeList& wakes) {
+inline Outcome ChannelCore::TryLocked(Role role, void* value, WakeList& wakes) {
   return role == Role::kSend ? TrySendLocked(value, wakes) : TryReceiveLocked(value, wakes);
 }
 
