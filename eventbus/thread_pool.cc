@@ -14,7 +14,8 @@ namespace eventbus {
 struct ThreadPool::Idle {
   void Await() {
     internal::SpinBackoff backoff;
-    while (backoff.Pause() && !parker.Has(internal::Parker::kWoken)) {
+    while (backoff.Pause()) {
+      if (parker.Has(internal::Parker::kWoken)) return;
     }
     parker.Park(internal::Parker::kWoken, internal::Instant::Never());
   }

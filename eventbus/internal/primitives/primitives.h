@@ -19,7 +19,6 @@
 // | `StatisticWord` | a number that only people read, `observing/statistic.h` |
 // | `ListsBlocked` | whether those who sleep are listed, `waiting/blocked_list.h` |
 // | `RandomBits` | random bits for fair choices |
-// | `kParkSpins` | how many times a thread looks before it sleeps |
 // | `kBackoffSpins`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/spin_backoff.h` |
 // | `kLeastSplitCapacity` | the capacity from which a channel has two locks, `channel/split_ring.h` |
 // | `ModelCheck` | an invariant that the model tests check |
@@ -66,9 +65,6 @@ template <typename Body>
 void StartDetachedThread(Body body) {
   std::thread(std::move(body)).detach();
 }
-
-// A waker on another core is often a microsecond away; sleeping and being woken costs several.
-inline constexpr int kParkSpins = 64;
 
 // Rounds of pauses, each twice as long as the one before, a microsecond or two in all; then turns that are left to other
 // threads, for on two cores the one that is waited for may be ready and not running.

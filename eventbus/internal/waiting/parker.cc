@@ -8,12 +8,10 @@
 namespace eventbus::internal {
 
 Parker::Tokens Parker::Park(Tokens tokens, Instant deadline, const WaitDescription* description) {
-  for (int i = 0; i < kParkSpins; ++i) {
-    // Acquire, here and below, pairs with the release in `Unpark`.
-    if (const Tokens seen = word_.load(std::memory_order_acquire) & tokens) return seen;
-    SpinPause();
-  }
+  // At once: a turn awake costs a waker on the same core all of it, and who may hope for a quick one has waited for that already
+  // (`spin_backoff.h`).
   std::optional<BlockedListing> listing;
+  // Acquire, here and below, pairs with the release in `Unpark`.
   uint32_t word = word_.fetch_or(kAsleep, std::memory_order_acquire) | kAsleep;
   while (true) {
     const Tokens seen = word & tokens;

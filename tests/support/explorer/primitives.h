@@ -168,14 +168,13 @@ inline void ModelCheck(bool holds, const char* what) {
 inline void SpinPause() {}
 inline void YieldThread() {}
 
-// Spinning adds interleavings and no behaviour: whatever a spin may see, the wait after it may see.
 inline constexpr int64_t kStallThresholdNanoseconds = std::numeric_limits<int64_t>::max();
 
 // Whether those who sleep are listed: from `ListBlocked` on, in the same execution.
 bool ListsBlocked();
 void ListBlocked();
 
-inline constexpr int kParkSpins = 0;
+// Spinning adds interleavings and no behaviour: whatever a spin may see, the wait after it may see.
 inline constexpr int kBackoffSpins = 0;
 inline constexpr int kBackoffYields = 0;
 
