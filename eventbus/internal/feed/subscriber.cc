@@ -146,8 +146,8 @@ void ChannelSubscriber::PrepareToDrain() {
 Progress ChannelSubscriber::progress() const {
   if (emptying_ == nullptr) return {};
   const uint64_t all = emptying_->queued();
-  const uint64_t taken = all - emptying_->left();
-  return {.handled = taken, .done = taken, .end = all, .left = all - taken};
+  const uint64_t received = all - emptying_->left();
+  return {.handled = received, .done = received, .end = all, .left = all - received};
 }
 
 SubscriptionStats ChannelSubscriber::stats() const {
