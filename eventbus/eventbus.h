@@ -13,6 +13,7 @@
 #include "eventbus/clock.h"
 #include "eventbus/close_when_done.h"
 #include "eventbus/context.h"
+#include "eventbus/delivery.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/dump_waiters.h"
 #include "eventbus/error_group.h"

@@ -77,6 +77,7 @@
 #include "eventbus/case.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/delivery.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/executor.h"
@@ -133,7 +134,8 @@ struct SubscribeOptions {
   // Called with each value that was accepted for a handler with an executor and will not be handled, since the subscription was
   // ended first: by `Unsubscribe`, by `Close`, for a drain that was late; by a failure; or with its executor. So each value that was
   // accepted is either handled or handed back, once. In the thread that ends the handler's life, after its last call, with no lock
-  // held, oldest first. What it throws is dropped.
+  // held, oldest first. What it throws is dropped. For a channel of deliveries: with each value that is not acknowledged by then, in
+  // the thread that ends the subscription.
   absl::AnyInvocable<void(const T& value)> on_left = {};
   // Called after each call of the handler that failed, in the same thread, with the status or, for an exception,
   // `kInternal`.
@@ -223,19 +225,32 @@ class FeedBase {
       : core_(MakeRef<FeedCore>(Label(location, std::move(options.name)), element, options.held, options.history)) {}
   ~FeedBase();
 
-  // `Sent` is `T` or `Event<T>`.
+  // `Sent` is `T`, `Event<T>` or `Delivery<T>`.
   template <typename T, typename Sent>
   absl::StatusOr<Subscription> SubscribeTo(const SendChannel<Sent>& channel, SubscribeOptions<T> options,
                                            SourceLocation location, Ref<SubscriberOwner> owner = {}) {
-    if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.on_left ||
-        options.ends_on_error) {
-      return core_->Refuse("Subscribe: executor, capacity, on_error, on_left and ends_on_error are for handlers");
+    constexpr bool kAcknowledged = std::is_same_v<Sent, eventbus::Delivery<T>>;
+    if (options.executor != nullptr || options.capacity != 0 || options.on_error || options.ends_on_error) {
+      return core_->Refuse("Subscribe: executor, capacity, on_error and ends_on_error are for handlers");
+    }
+    if (!kAcknowledged && options.on_left) {
+      return core_->Refuse("Subscribe: on_left is for handlers and for channels of deliveries");
+    }
+    const Overflow overflow = options.overflow.overflow();
+    if (kAcknowledged && overflow != Overflow::kBlock && overflow != Overflow::kDisconnect) {
+      return core_->Refuse("Subscribe: a channel of deliveries loses nothing: overflow must be kBlock or kDisconnect");
     }
     if (options.overflow.by_key()) return core_->Refuse("Subscribe: LatestBy is for handlers with an executor");
     ChannelParts parts;
     parts.channel = ChannelAccess::core(channel);
-    if constexpr (!std::is_same_v<Sent, T>) parts.event = &kEventElementOf<T>;
-    parts.overflow = options.overflow.overflow();
+    if constexpr (kAcknowledged) {
+      parts.event = &kDeliveryElementOf<T>;
+      if (parts.channel) parts.acknowledgements = MakeRef<Acknowledgements>(parts.channel);
+      parts.on_left = ErasedHook<T>(std::move(options.on_left));
+    } else if constexpr (!std::is_same_v<Sent, T>) {
+      parts.event = &kEventElementOf<T>;
+    }
+    parts.overflow = overflow;
     return core_->Subscribe(kElementOf<T>, PartsOf(options, location, std::move(owner)), std::move(parts));
   }
 
@@ -257,11 +272,7 @@ class FeedBase {
     HandlerParts parts;
     parts.handler = Erased<T>(std::move(handler));
     parts.on_error = std::move(options.on_error);
-    if (options.on_left) {
-      parts.on_left = [hook = std::move(options.on_left)](const void* value) mutable {
-        hook(*static_cast<const T*>(value));
-      };
-    }
+    parts.on_left = ErasedHook<T>(std::move(options.on_left));
     parts.ends_on_error = options.ends_on_error;
     QueueParts queue;
     queue.executor = options.executor;
@@ -301,6 +312,13 @@ class FeedBase {
     };
   }
 
+  // Empty if `hook` is.
+  template <typename T>
+  static absl::AnyInvocable<void(const void* value)> ErasedHook(absl::AnyInvocable<void(const T& value)> hook) {
+    if (!hook) return {};
+    return [hook = std::move(hook)](const void* value) mutable { hook(*static_cast<const T*>(value)); };
+  }
+
   template <typename T>
   static SubscriberParts PartsOf(SubscribeOptions<T>& options, SourceLocation location, Ref<SubscriberOwner> owner) {
     SubscriberParts parts;
@@ -308,11 +326,7 @@ class FeedBase {
     parts.label = Label(location, std::move(options.name));
     parts.limit = options.limit;
     parts.replay = options.replay.value_or(0);
-    if (options.on_lost) {
-      parts.on_lost = [hook = std::move(options.on_lost)](const void* value) mutable {
-        hook(*static_cast<const T*>(value));
-      };
-    }
+    parts.on_lost = ErasedHook<T>(std::move(options.on_lost));
     if (options.filter) {
       parts.filter = [wanted = std::move(options.filter)](const void* value) mutable {
         return wanted(*static_cast<const T*>(value));
@@ -361,6 +375,12 @@ class FeedOf : public internal::FeedBase {
 
   // The same to a channel that gets each value with its sequence number, and how many were lost before it.
   absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo(channel, std::move(options), location);
+  }
+
+  // The same to a channel whose receivers acknowledge each value; `delivery.h` says what becomes of those that are not.
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Delivery<T>>& channel, SubscribeOptions<T> options = {},
                                          SourceLocation location = SourceLocation::current()) {
     return SubscribeTo(channel, std::move(options), location);
   }
@@ -422,6 +442,18 @@ class Feed : public internal::FeedBase {
                                          SubscribeOptions<std::type_identity_t<T>> options = {},
                                          SourceLocation location = SourceLocation::current()) {
     return SubscribeTo<T>(SendChannel<Event<T>>(channel), std::move(options), location);
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Delivery<T>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(channel, std::move(options), location);
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const Channel<Delivery<T>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(SendChannel<Delivery<T>>(channel), std::move(options), location);
   }
   // With a handler, the element type is said: `feed.Subscribe<Order>(handler)`.
   template <typename T, HandlerOf<T> Handler>

@@ -38,6 +38,9 @@ struct SubscriptionStats {
   LostValues lost = {};
   // Values that the filter refused.
   uint64_t filtered = 0;
+  // Of a channel of deliveries: values that it was given and that are not acknowledged, and how often one was sent back.
+  uint64_t outstanding = 0;
+  uint64_t returned = 0;
   // Calls of the handler that failed.
   uint64_t errors = 0;
   // What waits in the channel, or for the handler. A channel of yours may hold values from elsewhere too.
@@ -56,6 +59,8 @@ struct SubscriptionStats {
     delivered += other.delivered;
     lost += other.lost;
     filtered += other.filtered;
+    outstanding += other.outstanding;
+    returned += other.returned;
     errors += other.errors;
     waits += other.waits;
     blocked += other.blocked;

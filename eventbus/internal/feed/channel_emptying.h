@@ -16,33 +16,21 @@
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/channel/channel_watch.h"
+#include "eventbus/internal/feed/readers_wait.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/waiting/ready_work.h"
 #include "eventbus/internal/waiting/waiter.h"
 
 namespace eventbus::internal {
 
-class ChannelEmptying : private ChannelWatch, private SoleOperation {
+class ChannelEmptying : public ReadersWait, private ChannelWatch, private SoleOperation {
  public:
   explicit ChannelEmptying(Ref<ChannelCore> channel) : channel_(std::move(channel)) { waiter_.operation = this; }
-  ChannelEmptying(const ChannelEmptying&) = delete;
-  ChannelEmptying& operator=(const ChannelEmptying&) = delete;
-  virtual ~ChannelEmptying() = default;
 
-  // Begins to wait: true; false if the channel is empty. Once, under the channel's mutex.
-  bool StartLocked() ABSL_NO_THREAD_SAFETY_ANALYSIS;
-
-  // Ends the wait: true. False if there was none, or it has just ended by itself.
-  bool Stop();
-
-  // How many of the values are still there, or were when the wait was ended; and how many there were.
-  uint64_t left() const;
-  uint64_t queued() const;
-
- protected:
-  // Called once, by the receiver of the last value, with no lock held. Runs no user code; what it makes ready goes to `ready`. Its
-  // last access to this ends before it returns, or destroys it.
-  virtual void Emptied(ReadyWork& ready) = 0;
+  bool StartLocked() final ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  bool Stop() final;
+  uint64_t left() const final;
+  uint64_t queued() const final;
 
  private:
   void Received(WakeList& wakes) final ABSL_NO_THREAD_SAFETY_ANALYSIS;  // It is under the mutex.

@@ -183,10 +183,12 @@ bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
     {
       WakeList wakes;  // Before the end is told: who hears of it may run here, and wait for one of these.
       subscriber.StartReceiving(wakes);
+      MutexLock ends(&endings_);
       subscriber.SetFinishing();
       subscriber.StopReceiving(0, wakes);
+      if (subscriber.AwaitsReaders()) alive_.PushBack(subscriber);
     }
-    if (subscriber.consumer() == nullptr) subscriber.end_signal.End(absl::OkStatus());
+    if (subscriber.consumer() == nullptr && !subscriber.AwaitsReaders()) subscriber.end_signal.End(absl::OkStatus());
     return false;
   }
   return true;
@@ -427,6 +429,7 @@ bool FeedCore::Close(const absl::Status& reason) {
   AwaitUserCode(nullptr);
   while (Subscriber* const left = leaving.PopFront()) {
     const auto subscriber = Ref<Subscriber>::Adopt(left);
+    subscriber->HandBackLeft();
     subscriber->end_signal.End(reason);
   }
   StopAlive(reason);
@@ -453,6 +456,7 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
     if (!RemoveLocked(subscriber, wakes, dropped)) return false;
   }
   if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
+  subscriber.HandBackLeft();
   subscriber.end_signal.End(reason);
   if (subscriber.owner) subscriber.owner->PartEnded(reason);
   AfterChange();
@@ -470,10 +474,12 @@ bool FeedCore::Finish(Subscriber& subscriber) {
     WakeList wakes;
     MutexLock lock(&membership_);
     if (!subscriber.member.load(std::memory_order_relaxed)) return false;
+    MutexLock ends(&endings_);
     subscriber.SetFinishing();
     RemoveLocked(subscriber, wakes, dropped);
+    if (subscriber.AwaitsReaders()) alive_.PushBack(subscriber);
   }
-  if (subscriber.consumer() == nullptr) subscriber.end_signal.End(absl::OkStatus());
+  if (subscriber.consumer() == nullptr && !subscriber.AwaitsReaders()) subscriber.end_signal.End(absl::OkStatus());
   AfterChange();
   return true;
 }

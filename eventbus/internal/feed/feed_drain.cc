@@ -253,7 +253,9 @@ void FeedCore::CallHasEnded(const Subscriber* not_called) {
 }
 
 void FeedCore::GiveUpReaders(Subscriber& subscriber) {
-  if (!subscriber.StopAwaitingReaders()) return;
+  const bool awaited = subscriber.StopAwaitingReaders();
+  subscriber.HandBackLeft();
+  if (!awaited) return;
   WakeList wakes;
   {
     MutexLock ends(&endings_);

@@ -15,44 +15,59 @@ namespace eventbus::internal {
 
 namespace {
 
-// A channel that is waited for: shared by who waits and the receiver that ends the wait.
-class FlushOfChannel final : public ChannelEmptying, public RefCounted {
+// A wait for receivers: shared by who waits and the receiver that ends the wait.
+class ReadersFlush : public RefCounted {
  public:
-  using ChannelEmptying::ChannelEmptying;
-
+  virtual ReadersWait& wait() = 0;
   Event& emptied() { return emptied_; }
 
- private:
-  ~FlushOfChannel() override = default;
-
-  void Emptied(ReadyWork& ready) override {
+ protected:
+  void HasEnded(ReadyWork& ready) {
     WakeList wakes;
     emptied_.Happen(wakes);
     wakes.WakeAll(ready);
     DropRef();
   }
 
+ private:
   EventCalled<"channel to be emptied"> emptied_;
 };
+
+template <typename Wait>
+class ReadersFlushBy final : public ReadersFlush, private Wait {
+ public:
+  template <typename Source>
+  explicit ReadersFlushBy(const Ref<Source>& source) : Wait(source) {}
+
+  ReadersWait& wait() override { return *this; }
+
+ private:
+  void Emptied(ReadyWork& ready) override { HasEnded(ready); }
+};
+
+Ref<ReadersFlush> FlushOf(ChannelSubscriber& subscriber) {
+  if (subscriber.acknowledgements) return MakeRef<ReadersFlushBy<Settling>>(subscriber.acknowledgements);
+  return MakeRef<ReadersFlushBy<ChannelEmptying>>(subscriber.channel);
+}
 
 }  // namespace
 
 struct FeedCore::FlushTarget {
   Ref<Subscriber> subscriber;
   uint64_t done = 0;
-  Ref<FlushOfChannel> channel =
-      {};  // Of one whose channel is to be emptied. While it waits, it has a reference to itself.
+  // Of one whose receivers have to do it. While it waits, it has a reference to itself.
+  Ref<ReadersFlush> readers = {};
 
   // Whether that is so by now, or has become so when `context` is done.
   bool Await(FeedCore& feed, const Context& context) const {
     Awaited handled = {.subscriber = subscriber.get(), .done = done};
     const Arm arm =
-        channel ? Arm{.target = &channel->emptied()} : Arm{.target = &feed.user_code_end_, .value = &handled};
+        readers ? Arm{.target = &readers->emptied()} : Arm{.target = &feed.user_code_end_, .value = &handled};
     return internal::Await(arm, context) == Outcome::kDone || internal::Await(arm, Instant::Past()) == Outcome::kDone;
   }
   // How many values are missing.
   uint64_t CountLeft() const {
-    if (channel) return channel->left();
+    if (readers) return readers->wait().left();
     const uint64_t so_far = subscriber->progress().done;
     return done > so_far ? done - so_far : 0;
   }
@@ -65,10 +80,10 @@ struct FeedCore::FlushTargets {
   FlushTargets& operator=(const FlushTargets&) = delete;
   ~FlushTargets() {
     for (const FlushTarget& target : all) {
-      if (!target.channel) {
+      if (!target.readers) {
         target.subscriber->flushers()->fetch_sub(1, std::memory_order_relaxed);
-      } else if (target.channel->Stop()) {
-        target.channel->DropRef();
+      } else if (target.readers->wait().Stop()) {
+        target.readers->DropRef();
       }
     }
   }
@@ -84,19 +99,16 @@ void FeedCore::AddTarget(Subscriber& subscriber, FlushTargets& flush) {
     return;
   }
   if (subscriber.way() != Subscriber::Way::kChannel && subscriber.way() != Subscriber::Way::kSpecialChannel) return;
-  auto& channel = *static_cast<ChannelSubscriber&>(subscriber).channel;
-  auto target = MakeRef<FlushOfChannel>(Ref<ChannelCore>(&channel));
-  targets.push_back({.subscriber = Ref<Subscriber>(&subscriber), .channel = target});
+  auto& its_channel = static_cast<ChannelSubscriber&>(subscriber);
+  const Ref<ReadersFlush> readers = FlushOf(its_channel);
+  targets.push_back({.subscriber = Ref<Subscriber>(&subscriber), .readers = readers});
   bool waits;
   {
-    MutexLock lock(&channel.mutex);
-    waits = target->StartLocked();
+    MutexLock lock(&its_channel.channel->mutex);
+    waits = readers->wait().StartLocked();
+    if (waits) readers->AddRef();
   }
-  if (waits) {
-    target->AddRef();
-  } else {
-    targets.pop_back();
-  }
+  if (!waits) targets.pop_back();
 }
 
 absl::Status FeedCore::Flush(const Context& context) {

@@ -21,8 +21,6 @@ namespace eventbus::internal {
 // Handles `*value`: true; or false, and says why in `error`, which is OK. An exception is as good as that.
 using ErasedHandler = absl::AnyInvocable<bool(const void* value, const EventInfo& info, absl::Status& error)>;
 using ErrorHook = absl::AnyInvocable<void(const absl::Status& error)>;
-// Gets a value back that was accepted and will not be handled.
-using LeftHook = absl::AnyInvocable<void(const void* value)>;
 
 struct HandlerParts {
   ErasedHandler handler;

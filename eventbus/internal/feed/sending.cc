@@ -242,8 +242,11 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferToSpecial(ChannelSubscriber& su
   void* const value = is_event ? StageEvent(subscriber, delivery) : Stage(delivery);
   Offer offer;
   {
+    DeliveryHandle* const handle = subscriber.StagedHandle();
     MutexLock lock(&subscriber.channel->mutex);
+    if (handle != nullptr) handle->Offer();
     offer = OfferLocked(subscriber, delivery, value);
+    if (handle != nullptr && offer != Offer::kTaken && offer != Offer::kWaits) handle->TakeBack(wakes_);
   }
   if (offer == Offer::kFull) {
     if (subscriber.overflow == Overflow::kDropNewest) offer = Offer::kDropped;
@@ -344,7 +347,7 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(ExecutorSubscriber& subscrib
 void* FeedCore::Sending::StageEvent(ChannelSubscriber& subscriber, Delivery& delivery) {
   DropShell(delivery);  // Of a copy that the subscriber before this one did not take.
   delivery.subscriber = &subscriber;
-  subscriber.event->make(subscriber.staged(), InfoFor(subscriber), value_);
+  subscriber.event->make(subscriber.staged(), InfoFor(subscriber), value_, subscriber.acknowledgements);
   staged_ = delivery.holds_event = true;
   return subscriber.staged();
 }

@@ -50,7 +50,7 @@ void FeedCore::Sending::TallyFailed() {
 
 void FeedCore::Sending::Settle(const Delivery& delivery) {
   if (delivery.to_reader) return;
-  static_cast<ChannelSubscriber*>(delivery.subscriber)->SettleWait(delivery.outcome == Outcome::kDone);
+  static_cast<ChannelSubscriber*>(delivery.subscriber)->SettleWait(delivery.outcome == Outcome::kDone, wakes_);
 }
 
 void FeedCore::Sending::LoseToSend(Subscriber& subscriber) {

@@ -124,9 +124,11 @@ bool FeedCore::Sending::Withdraw() {
 
 bool FeedCore::Sending::TakeBack(Delivery& delivery) {
   if (!delivery.to_reader) {
-    MutexLock lock(&static_cast<ChannelSubscriber&>(*delivery.subscriber).channel->mutex);
+    auto& subscriber = static_cast<ChannelSubscriber&>(*delivery.subscriber);
+    MutexLock lock(&subscriber.channel->mutex);
     if (!delivery.linked()) return false;
     delivery.Unlink();
+    if (subscriber.acknowledgements) subscriber.StagedHandle()->TakeBack(wakes_);
     return true;
   }
   auto& reader = static_cast<ExecutorSubscriber&>(*delivery.subscriber);

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "eventbus/internal/feed/channel_emptying.h"
 #include "eventbus/internal/feed/feed_core.h"
+#include "eventbus/internal/ground/status_of_call.h"
 
 namespace eventbus::internal {
 
@@ -73,15 +75,21 @@ ChannelSubscriber::ChannelSubscriber(Ref<FeedCore> feed_core, SubscriberParts pa
     : Subscriber(std::move(feed_core), std::move(parts)),
       channel(std::move(channel_parts.channel)),
       event(channel_parts.event),
+      acknowledgements(std::move(channel_parts.acknowledgements)),
       overflow(channel_parts.overflow),
       hands_(event != nullptr || evicts() ? std::make_unique<RawElements>(channel->element(), 2) : nullptr),
-      look_mask_(LookMask(channel->capacity())) {}
+      on_left_(channel_parts.on_left ? std::make_unique<LeftHook>(std::move(channel_parts.on_left)) : nullptr),
+      look_mask_(LookMask(channel->capacity())) {
+  if (acknowledgements) PrepareToDrain();  // It may come to its limit.
+}
+
+ChannelSubscriber::~ChannelSubscriber() = default;
 
 bool ChannelSubscriber::Replay(Ref<KeptEvent> kept, absl::Status&) {
   if (replayed_ == nullptr) replayed_ = std::make_unique<std::deque<OwnedElement>>();
   replayed_->emplace_back(channel->element(), [&](void* to) {
     if (event != nullptr) {
-      event->make(to, kept->info, kept->value());
+      event->make(to, kept->info, kept->value(), acknowledgements);
     } else {
       channel->element().copy(to, kept->value());
     }
@@ -92,12 +100,16 @@ bool ChannelSubscriber::Replay(Ref<KeptEvent> kept, absl::Status&) {
 void ChannelSubscriber::StartReceiving(WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   receiving = true;
+  if (acknowledgements) acknowledgements->OpenLocked();
   if (replayed_ == nullptr) return;
   for (OwnedElement& value : *replayed_) {
+    DeliveryHandle* const handle = event != nullptr ? event->handle(value.get()) : nullptr;
+    if (handle != nullptr) handle->Offer();
     if (channel->TrySendLocked(value.get(), wakes) == Outcome::kDone) {
       ++taken;
     } else {
       ++untold;
+      if (handle != nullptr) handle->TakeBack(wakes);
     }
   }
   lost_to_replay.Set(untold);
@@ -107,24 +119,33 @@ void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   receiving = false;
   // Who calls this keeps a send in progress from ending, so the delivery is the one of that send.
-  if (send != 0 && waits_in_send == send && delivery->linked()) {
-    delivery->Unlink();
-    delivery->outcome = Outcome::kWithdrawn;
-    wakes.Add(*delivery);
+  if (send != 0 && waits_in_send == send) {
+    const bool waits = delivery->linked();
+    // What the channel does not take is not left. By its end the sender does the same.
+    if (acknowledgements && (waits || delivery->outcome == Outcome::kClosed)) StagedHandle()->TakeBack(wakes);
+    if (waits) {
+      delivery->Unlink();
+      delivery->outcome = Outcome::kWithdrawn;
+      wakes.Add(*delivery);
+    }
   }
-  if (drain && emptying_->StartLocked()) {
+  const bool may_await = finishing() && (drain || acknowledgements);
+  if (may_await && emptying_->StartLocked()) {
     awaits_readers_ = true;
     AddRef();  // Until the wait is over.
+  } else if (acknowledgements) {
+    acknowledgements->CloseLocked(wakes);
   }
 }
 
 namespace {
 
-// The wait of a channel that drains.
-class DrainOfChannel final : public ChannelEmptying {
+// The wait for the receivers of a subscription that finishes.
+template <typename Wait>
+class FinishBy final : public Wait {
  public:
-  explicit DrainOfChannel(ChannelSubscriber& subscriber)
-      : ChannelEmptying(subscriber.channel), subscriber_(subscriber) {}
+  template <typename Source>
+  FinishBy(ChannelSubscriber& subscriber, const Ref<Source>& source) : Wait(source), subscriber_(subscriber) {}
 
  private:
   void Emptied(ReadyWork& ready) override {
@@ -140,10 +161,38 @@ class DrainOfChannel final : public ChannelEmptying {
 }  // namespace
 
 void ChannelSubscriber::PrepareToDrain() {
-  if (emptying_ == nullptr) emptying_ = std::make_unique<DrainOfChannel>(*this);
+  if (emptying_ != nullptr) return;
+  if (acknowledgements) {
+    emptying_ = std::make_unique<FinishBy<Settling>>(*this, acknowledgements);
+  } else {
+    emptying_ = std::make_unique<FinishBy<ChannelEmptying>>(*this, channel);
+  }
+}
+
+bool ChannelSubscriber::StopAwaitingReaders() {
+  if (emptying_ == nullptr || !emptying_->Stop()) return false;
+  if (acknowledgements) {
+    WakeList wakes;
+    MutexLock lock(&channel->mutex);
+    acknowledgements->CloseLocked(wakes);
+  }
+  return true;
+}
+
+void ChannelSubscriber::HandBackLeft() {
+  if (!acknowledgements) return;
+  acknowledgements->HandBack([this](const void* value) {
+    if (on_left_ == nullptr) return;
+    StatusOfCall([&] { (*on_left_)(value); }, [](absl::string_view) { return absl::OkStatus(); }).IgnoreError();
+  });
 }
 
 Progress ChannelSubscriber::progress() const {
+  if (acknowledgements) {
+    const uint64_t acknowledged = acknowledgements->acknowledged();
+    const uint64_t left = acknowledgements->outstanding() + acknowledgements->left();
+    return {.handled = acknowledged, .done = acknowledged, .end = acknowledged + left, .left = left};
+  }
   if (emptying_ == nullptr) return {};
   const uint64_t all = emptying_->queued();
   const uint64_t received = all - emptying_->left();
@@ -157,15 +206,26 @@ SubscriptionStats ChannelSubscriber::stats() const {
   return stats;
 }
 
-void ChannelSubscriber::SettleWait(bool done) {
+void ChannelSubscriber::SettleWait(bool done, WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   waits_in_send = 0;
   taken += done;
+  if (acknowledgements && !done) StagedHandle()->TakeBack(wakes);
 }
 
 uint64_t ChannelSubscriber::CountTaken(uint64_t send) const {
   MutexLock lock(&channel->mutex);
   return taken + (waits_in_send != 0 && waits_in_send != send);
+}
+
+SubscriptionStats ChannelSubscriber::stats() const {
+  high_water_.RaiseTo(Fill().size);
+  SubscriptionStats stats = Subscriber::stats();
+  if (acknowledgements) {
+    stats.outstanding = acknowledgements->outstanding();
+    stats.returned = acknowledgements->returned();
+  }
+  return stats;
 }
 
 }  // namespace eventbus::internal

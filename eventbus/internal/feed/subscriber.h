@@ -19,12 +19,14 @@
 #include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/internal/channel/channel_core.h"
-#include "eventbus/internal/feed/channel_emptying.h"
+#include "eventbus/internal/feed/acknowledgements.h"
 #include "eventbus/internal/feed/delivery_arena.h"
 #include "eventbus/internal/feed/drain_record.h"
+#include "eventbus/internal/feed/event_element.h"
 #include "eventbus/internal/feed/feed_observer.h"
 #include "eventbus/internal/feed/history.h"
 #include "eventbus/internal/feed/progress.h"
+#include "eventbus/internal/feed/readers_wait.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/ground/label.h"
 #include "eventbus/internal/ground/owned_element.h"
@@ -53,6 +55,8 @@ using ErasedFilter = absl::AnyInvocable<bool(const void* value)>;
 
 // Told of a value that was lost to a subscriber.
 using LossHook = absl::AnyInvocable<void(const void* value)>;
+// Gets a value back that was accepted and will not be handled.
+using LeftHook = absl::AnyInvocable<void(const void* value)>;
 
 // What every subscription consists of.
 struct SubscriberParts {
@@ -136,6 +140,8 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   virtual bool AwaitsReaders() const { return false; }
   // Does not wait for that any more: true, if it did and nobody is telling the feed.
   virtual bool StopAwaitingReaders() { return false; }
+  // It neither receives nor waits any more: hands back what others have not taken. With no lock held, any number of times.
+  virtual void HandBackLeft() {}
 
   // How far it is, for those who wait for what it was given. Under the feed's membership mutex, or once it is no member.
   virtual Progress progress() const { return {}; }
@@ -217,28 +223,13 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   bool was_not_called = false;
 };
 
-// How what knows `T` only by its `Element` makes an `Event<T>`.
-struct EventElement {
-  void (*make)(void* to, const EventInfo& info, const void* value);
-  EventInfo& (*info)(void* event);
-  const void* (*value)(const void* event);
-};
-
-template <typename T>
-inline constexpr EventElement kEventElementOf = {
-    .make =
-        [](void* to, const EventInfo& info, const void* value) {
-          ::new (to) eventbus::Event<T>{info, *static_cast<const T*>(value)};
-        },
-    .info = [](void* event) -> EventInfo& { return static_cast<eventbus::Event<T>*>(event)->info; },
-    .value = [](const void* event) -> const void* { return &static_cast<const eventbus::Event<T>*>(event)->value; },
-};
-
 // The channel of a subscription, and what is put into it.
 struct ChannelParts {
   Ref<ChannelCore> channel;
   const EventElement* event = nullptr;  // Null: plain values.
   Overflow overflow = Overflow::kBlock;
+  Ref<Acknowledgements> acknowledgements = {};  // Null unless receivers acknowledge the values.
+  LeftHook on_left = {};                        // Then, perhaps.
 };
 
 // One whose values go to a channel of the user's.
@@ -255,7 +246,8 @@ class ChannelSubscriber final : public Subscriber {
 
   void PrepareToDrain() override;
   bool AwaitsReaders() const override { return awaits_readers_; }
-  bool StopAwaitingReaders() override { return emptying_ != nullptr && emptying_->Stop(); }
+  bool StopAwaitingReaders() override;
+  void HandBackLeft() override;
   Progress progress() const override;
 
   size_t Queued() const override { return channel->ApproxSize(); }
@@ -281,7 +273,7 @@ class ChannelSubscriber final : public Subscriber {
     waits_in_send = send;
   }
   // The delivery that was enlisted is over, and was `done` or not. Needed only where another one of the same send was not.
-  void SettleWait(bool done);
+  void SettleWait(bool done, WakeList& wakes);
   // How many values the channel has taken; `send` is the number of the send in progress, 0 if there is none.
   uint64_t CountTaken(uint64_t send) const;
 
@@ -289,6 +281,7 @@ class ChannelSubscriber final : public Subscriber {
 
   const Ref<ChannelCore> channel;
   const EventElement* const event;
+  const Ref<Acknowledgements> acknowledgements;
   const Overflow overflow;
 
   // Whether the policy takes values out of the channel.
@@ -298,6 +291,8 @@ class ChannelSubscriber final : public Subscriber {
   // if there are such.
   void* staged() const { return (*hands_)[0]; }
   void* evicted() const { return (*hands_)[1]; }
+  // What answers for the event that is given away; null if nobody does.
+  DeliveryHandle* StagedHandle() const { return event != nullptr ? event->handle(staged()) : nullptr; }
 
   // Values that the channel took. The one that a send waited for comes on top of that until the next waits or it is settled, so
   // that a send at whose end all is well need not look at each subscriber again.
@@ -309,9 +304,12 @@ class ChannelSubscriber final : public Subscriber {
   bool receiving ABSL_GUARDED_BY(channel->mutex) = false;
 
  private:
+  ~ChannelSubscriber() override;
+
   const std::unique_ptr<RawElements> hands_;
   std::unique_ptr<std::deque<OwnedElement>> replayed_;  // Until it starts to receive.
-  std::unique_ptr<ChannelEmptying> emptying_;           // Set before it stops receiving, if it does so to drain.
+  std::unique_ptr<ReadersWait> emptying_;               // Set before it stops receiving, if it does so to drain.
+  const std::unique_ptr<LeftHook> on_left_;             // Null if there is none.
   bool awaits_readers_ = false;                         // Written as it stops receiving.
   const uint64_t look_mask_;
   mutable Statistic high_water_;
