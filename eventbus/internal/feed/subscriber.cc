@@ -120,10 +120,10 @@ void ChannelSubscriber::StopReceiving(uint64_t send, WakeList& wakes) {
   receiving = false;
   // Who calls this keeps a send in progress from ending, so the delivery is the one of that send.
   if (send != 0 && waits_in_send == send) {
-    const bool waits = delivery->linked();
+    const bool enlisted = delivery->linked();
     // What the channel does not take is not left. By its end the sender does the same.
-    if (acknowledgements && (waits || delivery->outcome == Outcome::kClosed)) StagedHandle()->TakeBack(wakes);
-    if (waits) {
+    if (acknowledgements && (enlisted || delivery->outcome == Outcome::kClosed)) StagedHandle()->TakeBack(wakes);
+    if (enlisted) {
       delivery->Unlink();
       delivery->outcome = Outcome::kWithdrawn;
       wakes.Add(*delivery);
@@ -190,8 +190,8 @@ void ChannelSubscriber::HandBackLeft() {
 Progress ChannelSubscriber::progress() const {
   if (acknowledgements) {
     const uint64_t acknowledged = acknowledgements->acknowledged();
-    const uint64_t left = acknowledgements->outstanding() + acknowledgements->left();
-    return {.handled = acknowledged, .done = acknowledged, .end = acknowledged + left, .left = left};
+    const uint64_t rest = acknowledgements->outstanding() + acknowledgements->left();
+    return {.handled = acknowledged, .done = acknowledged, .end = acknowledged + rest, .left = rest};
   }
   if (emptying_ == nullptr) return {};
   const uint64_t all = emptying_->queued();
