@@ -113,8 +113,7 @@ class [[nodiscard]] Delivery : private internal::DeliveryHandle {
   friend internal::DeliveryAccess;
   friend internal::DeliveryNodeOf<T>;
 
-  Delivery(internal::Ref<internal::DeliveryNode> node, uint32_t attempt)
-      : DeliveryHandle(std::move(node), attempt) {}
+  Delivery(internal::Ref<internal::DeliveryNode> node, uint32_t attempt) : DeliveryHandle(std::move(node), attempt) {}
 
   const T& value(const char* call) const {
     return static_cast<const internal::DeliveryNodeOf<T>&>(NodeFor(call)).typed_value();

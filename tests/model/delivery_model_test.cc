@@ -227,6 +227,20 @@ TEST(DeliveryModel, ADrainThatIsCutShort) {
   });
 }
 
+TEST(DeliveryModel, ANackAgainstTheHardStopOfADrain) {
+  Explore([] {
+    FeedOf<int> feed;
+    Answered one(feed, 1);
+    feed.Send(1);
+    std::optional<Delivery<int>> delivery = one.Take();
+    feed.RequestDrain();
+    Thread stopper([&] { feed.Close(); });
+    delivery.reset();
+    stopper.Join();
+    Check(one.left == 1, "it is left");
+  });
+}
+
 TEST(DeliveryModel, ALimitAgainstTheLastAck) {
   Explore([] {
     FeedOf<int> feed;

@@ -356,9 +356,9 @@ TEST(Delivery, AHookThatThrowsIsNobodysTrouble) {
   const Deliveries channel(2);
   int calls = 0;
   Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.on_left = [&](int) {
-                                                                       ++calls;
-                                                                       throw std::runtime_error("not my day");
-                                                                     }}));
+                                                             ++calls;
+                                                             throw std::runtime_error("not my day");
+                                                           }}));
   feed.Send(1);
   feed.Send(2);
   feed.Close();

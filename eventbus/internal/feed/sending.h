@@ -164,7 +164,7 @@ class FeedCore::Sending final : public SoleOperation {
   void AddMissed(const Subscriber& subscriber);
   void Tally();
   // Has the subscriber count how `delivery` has ended.
-  static void Settle(const Delivery& delivery);
+  void Settle(const Delivery& delivery);
   // The same if the send was given up with an exception.
   void TallyFailed();
   // Ends the subscription with `reason`, if it has not ended.

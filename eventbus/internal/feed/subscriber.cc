@@ -203,6 +203,10 @@ SubscriptionStats ChannelSubscriber::stats() const {
   high_water_.RaiseTo(Fill().size);
   SubscriptionStats stats = Subscriber::stats();
   stats.delivered = feed->CountTaken(*this);
+  if (acknowledgements) {
+    stats.outstanding = acknowledgements->outstanding();
+    stats.returned = acknowledgements->returned();
+  }
   return stats;
 }
 
@@ -216,16 +220,6 @@ void ChannelSubscriber::SettleWait(bool done, WakeList& wakes) {
 uint64_t ChannelSubscriber::CountTaken(uint64_t send) const {
   MutexLock lock(&channel->mutex);
   return taken + (waits_in_send != 0 && waits_in_send != send);
-}
-
-SubscriptionStats ChannelSubscriber::stats() const {
-  high_water_.RaiseTo(Fill().size);
-  SubscriptionStats stats = Subscriber::stats();
-  if (acknowledgements) {
-    stats.outstanding = acknowledgements->outstanding();
-    stats.returned = acknowledgements->returned();
-  }
-  return stats;
 }
 
 }  // namespace eventbus::internal
