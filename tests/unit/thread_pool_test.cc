@@ -109,12 +109,17 @@ TEST(ThreadPool, KnowsItsOwnThreads) {
 }
 
 TEST(ThreadPool, DrainThatIsLateLeavesTheRestRunning) {
+  std::atomic<bool> began{false};
   std::atomic<bool> released{false};
   CountedWork queued;
   CountedWork refused;
   {
     ThreadPool pool(1, {.name = "p"});
-    pool.Submit([&] { AwaitTrue([&] { return released.load(); }); });
+    pool.Submit([&] {
+      began = true;
+      AwaitTrue([&] { return released.load(); });
+    });
+    AwaitTrue([&] { return began.load(); });
     pool.Submit(queued);
     const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(1));
     const DrainReport late = pool.Drain(soon.context());
