@@ -2,6 +2,8 @@
 
 Usage: mutate.py OUTPUT_DIRECTORY MUTANT... -- SOURCE...
 
+The output directory is that of the mutants' package, among the outputs.
+
 A mutant file says what is changed, and which model tests must notice:
 
     # Why this is wrong.
@@ -89,7 +91,10 @@ def main(directory, arguments):
     end = arguments.index("--")
     texts = {source: open(source).read() for source in arguments[end + 1 :]}
     for mutant in arguments[:end]:
-        name = mutant[len("tests/model/mutants/") :].replace(".mutant", ".cc")
+        package = os.path.dirname(mutant)
+        while not directory.endswith(package):
+            package = os.path.dirname(package)
+        name = os.path.relpath(mutant, package).replace(".mutant", ".cc")
         with open(os.path.join(directory, name), "w") as written:
             written.write(mutated(mutant, texts))
 

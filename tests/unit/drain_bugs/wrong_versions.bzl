@@ -24,7 +24,7 @@ def _wrong_version(mutant, deps):
             _TEST,
         ],
         outs = [program + ".cc"],
-        cmd = "python3 $(location //tests/model/mutants:mutate.py) $(location %s) $@ $(SRCS)" % mutant,
+        cmd = "python3 $(location //tests/model/mutants:mutate.py) $(RULEDIR) $(location %s) -- $(SRCS)" % mutant,
         tags = ["wrong"],
         tools = ["//tests/model/mutants:mutate.py"],
     )
