@@ -440,8 +440,8 @@ void FeedCore::Sending::WakeBeforeACall() {
   wakes_.WakeAll();
 }
 
-void FeedCore::Sending::EndCalls() {
-  if (!std::exchange(calls_, false)) return;
+void FeedCore::Sending::EndTheCalls() {
+  calls_ = false;
   if (AsymmetricFence::StoreThenLoad(feed_.calling_, nullptr, feed_.call_waiters_) != 0) {
     feed_.CallHasEnded(nullptr);
   }

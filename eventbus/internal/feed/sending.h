@@ -99,7 +99,10 @@ class FeedCore::Sending final : public SoleOperation {
   // Wakes those that were served: the call may take its time.
   void WakeBeforeACall();
   // Says that none runs: before anything that may take its time, or that waits.
-  void EndCalls();
+  void EndCalls() {
+    if (calls_) EndTheCalls();
+  }
+  void EndTheCalls();
   bool PassesFilter(Subscriber& subscriber);
   // Calls the handlers at slot `i` and, that are not picky, after it. Returns the last.
   size_t CallHandlers(size_t i);
