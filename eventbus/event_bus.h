@@ -72,6 +72,7 @@
 #include "eventbus/any_event.h"
 #include "eventbus/bus_stats.h"
 #include "eventbus/context.h"
+#include "eventbus/delivery.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/feed.h"
@@ -204,6 +205,14 @@ class EventBus {
                                          SourceLocation location = SourceLocation::current()) {
     return SubscribeTo<T>(subject, channel, std::move(options), location);
   }
+  // To a channel whose receivers acknowledge each event: `delivery.h`.
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(absl::string_view subject,
+                                         const SendChannel<Delivery<std::type_identity_t<T>>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeTo<T>(subject, channel, std::move(options), location);
+  }
   // To a handler that is called with the event, or with the name of its topic and the event.
   template <typename T, typename Handler>
   requires HandlerOf<Handler, T> || TopicHandlerOf<Handler, T> absl::StatusOr<Subscription> Subscribe(
@@ -221,6 +230,12 @@ class EventBus {
   }
   template <typename T>
   absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<std::type_identity_t<T>>>& channel,
+                                         SubscribeOptions<std::type_identity_t<T>> options = {},
+                                         SourceLocation location = SourceLocation::current()) {
+    return SubscribeIn(Topic<T>(), channel, std::move(options), location);
+  }
+  template <typename T>
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Delivery<std::type_identity_t<T>>>& channel,
                                          SubscribeOptions<std::type_identity_t<T>> options = {},
                                          SourceLocation location = SourceLocation::current()) {
     return SubscribeIn(Topic<T>(), channel, std::move(options), location);

@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "eventbus/context.h"
+#include "eventbus/delivery.h"
 #include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/bus/presence.h"
@@ -66,6 +67,10 @@ class TopicOf {
     return SubscribeTarget(channel, std::move(options), location);
   }
   absl::StatusOr<Subscription> Subscribe(const SendChannel<Event<T>>& channel, SubscribeOptions<T> options = {},
+                                         SourceLocation location = SourceLocation::current()) const {
+    return SubscribeTarget(channel, std::move(options), location);
+  }
+  absl::StatusOr<Subscription> Subscribe(const SendChannel<Delivery<T>>& channel, SubscribeOptions<T> options = {},
                                          SourceLocation location = SourceLocation::current()) const {
     return SubscribeTarget(channel, std::move(options), location);
   }

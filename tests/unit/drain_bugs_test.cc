@@ -14,10 +14,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "eventbus/actor.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/delivery.h"
+#include "eventbus/drain_report.h"
 #include "eventbus/error_group.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
@@ -356,6 +359,26 @@ TEST(DrainBugs, N13_CapturedLoopVariable) {
     EXPECT_TRUE(DrainInTime(group).ok());
   }
   EXPECT_EQ(seen, expected);
+}
+
+TEST(DrainBugs, N14_AcknowledgedBeforeItWasProcessed) {
+  FeedOf<int> orders;
+  const Channel<Delivery<int>> channel(8);
+  std::vector<int> left;
+  Subscription ledger =
+      MustSubscribe(orders.Subscribe(channel, {.on_left = [&](int order) { left.push_back(order); }}));
+  for (int order = 1; order <= 3; ++order) orders.Send(order);
+  static_cast<void>(channel.Receive());                    // One worker fails with what it has,
+  absl::StatusOr<Delivery<int>> held = channel.Receive();  // one hangs,
+  EXPECT_TRUE(channel.Receive()->Ack());                   // and one does its work.
+  const CancelHandle budget = Context::Background().WithTimeout(absl::Milliseconds(5));
+  const DrainReport report = orders.Drain(budget.context());
+  EXPECT_EQ(report.status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(report.left(), 2u);
+  orders.Close();
+  EXPECT_EQ(left, (std::vector<int>{1, 2}));
+  EXPECT_FALSE(held->Ack()) << "reported is not handled";
+  EXPECT_FALSE(channel.Receive()->Ack());
 }
 
 TEST(DrainBugs, N15_SuccessReportedOnAHang) {

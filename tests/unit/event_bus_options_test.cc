@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "eventbus/channel.h"
+#include "eventbus/delivery.h"
 #include "eventbus/event.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/manual_executor.h"
@@ -305,6 +306,33 @@ TEST(EventChannel, OfATypeAndWithTheOptionsOfItsTopic) {
   const Subscription subscription = MustSubscribe(bus.Subscribe<Temperature>(channel));
   EXPECT_EQ(bus.Publish(Temperature{21}).dropped, 1u);
   EXPECT_EQ(channel.Receive()->value.degrees, 20);
+}
+
+TEST(DeliveryChannel, OfATopicAPatternAndAType) {
+  EventBus bus;
+  const TopicOf<int> topic = *bus.Topic<int>("a");
+  const Channel<Delivery<int>> through_handle(4);
+  const Channel<Delivery<int>> by_name(4);
+  const Channel<Delivery<int>> by_pattern(4);
+  std::vector<int> left;
+  const Subscription one = MustSubscribe(topic.Subscribe(through_handle));
+  const Subscription two = MustSubscribe(bus.Subscribe<int>("a", by_name));
+  Subscription three =
+      MustSubscribe(bus.Subscribe<int>("*", by_pattern, {.on_left = [&](int value) { left.push_back(value); }}));
+  topic.Publish(10);
+  bus.Publish("b", 7);
+  EXPECT_TRUE(through_handle.Receive()->Ack());
+  EXPECT_EQ(**by_name.Receive(), 10);
+  EXPECT_EQ(by_name.Receive()->attempt(), 2u);
+  EXPECT_TRUE(by_pattern.Receive()->Ack());
+  three.Unsubscribe();
+  EXPECT_EQ(left, std::vector<int>{7});
+
+  const Channel<Delivery<Temperature>> channel(1);
+  const Subscription subscription = MustSubscribe(bus.Subscribe<Temperature>(channel));
+  bus.Publish(Temperature{21});
+  EXPECT_TRUE(channel.Receive()->Ack());
+  EXPECT_EQ(subscription.stats().outstanding, 0u);
 }
 
 }  // namespace

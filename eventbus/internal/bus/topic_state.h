@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eventbus/delivery.h"
 #include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/bus/bus_shared.h"
@@ -71,7 +72,8 @@ class TopicState : public RefCounted, public ListNode<TopicState> {
 // What events go to, if not a handler.
 template <typename Target, typename T>
 concept EventChannelOf =
-    std::is_same_v<Target, SendChannel<T>> || std::is_same_v<Target, SendChannel<eventbus::Event<T>>>;
+    std::is_same_v<Target, SendChannel<T>> || std::is_same_v<Target, SendChannel<eventbus::Event<T>>> ||
+    std::is_same_v<Target, SendChannel<eventbus::Delivery<T>>>;
 
 // One whose type is known.
 template <typename T>

@@ -39,7 +39,7 @@ concept TopicHandlerOf = std::invocable<Handler&, absl::string_view, const T&> &
 
 namespace internal {
 
-// `Target` is a handler, or a channel of `T` or of `Event<T>`.
+// `Target` is a handler, or a channel of `T`, of `Event<T>` or of `Delivery<T>`.
 template <typename T, typename Target>
 class TypedPattern final : public PatternState {
  public:
