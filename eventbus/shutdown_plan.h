@@ -129,19 +129,26 @@ ShutdownFunction MakeShutdownFunction(Function function) {
   };
 }
 
-// What has a drain, and a hard stop: `Close`, `Stop` or `Cancel`.
+// What has a drain, and a hard stop: `Close`, `Stop` or `Cancel`, whose result counts if it is one of a shutdown.
 template <typename Object>
 concept Drainable = requires(Object& object, const Context& context) {
   { object.Drain(context) } -> std::same_as<DrainReport>;
 };
 template <Drainable Object>
 DrainReport StopHard(Object& object) {
-  if constexpr (requires { object.Close(); }) {
-    return ReportOfCall([&object]() -> decltype(auto) { return object.Close(); });
-  } else if constexpr (requires { object.Stop(); }) {
-    return ReportOfCall([&object]() -> decltype(auto) { return object.Stop(); });
+  const auto stop = [&object]() -> decltype(auto) {
+    if constexpr (requires { object.Close(); }) {
+      return object.Close();
+    } else if constexpr (requires { object.Stop(); }) {
+      return object.Stop();
+    } else {
+      return object.Cancel();
+    }
+  };
+  if constexpr (ShutdownResult<decltype(stop())>) {
+    return ReportOfCall(stop);
   } else {
-    object.Cancel();
+    stop();
     return {};
   }
 }

@@ -15,8 +15,8 @@
 //   - `Select` in `subscriber.cc`: one thread waits for a line, the end of its subscription, and a tick.
 //   - `SignalContext` in `stop_signals.cc`: SIGINT cancels a context, and whoever waits with it stops. A `ReadinessFd` brings
 //     that to a `poll`, and a second signal ends the program.
-//   - `SubscriptionScope` in `Run`: one call ends all subscriptions; then the channels are drained, so that every line
-//     that was read is handled by everybody. The report proves it, and the exit status says so.
+//   - `Service` in `Run`: it drains the bus under a deadline, so that every line that was read is handled by everybody, and names
+//     what hangs. The report proves it, and the exit status says so.
 
 #include <unistd.h>
 
@@ -46,18 +46,25 @@
 #include "docs/examples/logwatch/standard_streams.h"
 #include "docs/examples/logwatch/stop_signals.h"
 #include "docs/examples/logwatch/subscriber.h"
+#include "eventbus/context.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/send_result.h"
-#include "eventbus/subscription_scope.h"
+#include "eventbus/service.h"
+#include "eventbus/shutdown_report.h"
 #include "eventbus/topic_of.h"
 
 namespace logwatch {
 namespace {
 
+using ::eventbus::Context;
 using ::eventbus::EventBus;
 using ::eventbus::SendResult;
-using ::eventbus::SubscriptionScope;
+using ::eventbus::Service;
+using ::eventbus::ShutdownReport;
 using ::eventbus::TopicOf;
+
+// What the slowest subscriber may need for a full channel.
+constexpr absl::Duration kDrainBudget = absl::Minutes(1);
 
 // Publishes each line of `input` on `topic`, until its end or a signal.
 absl::Status PublishLines(const std::string& name, const Input& input, const StopSignals& signals,
@@ -139,24 +146,28 @@ ExitStatus Run(const Options& options) {
   }
 
   EventBus bus({.name = "logwatch"});
-  SubscriptionScope subscriptions;
   Subscribers subscribers;
   const auto subscribe = [&](const char* name, LineHandler& handler) {
-    subscribers.push_back(std::make_unique<Subscriber>(name, handler, bus, subscriptions));
+    subscribers.push_back(std::make_unique<Subscriber>(name, handler, bus));
   };
   subscribe("counter", counter);
   subscribe("rate", rate);
   if (alert) subscribe("alert", *alert);
   if (archive) subscribe("archive", *archive);
 
+  Service service(kDrainBudget, {.name = "logwatch"});
+  service.Add("bus", bus);
+  if (const absl::Status started = service.Start(Context::Background()); !started.ok()) return Fail(started, kFailure);
   const InputTally inputs = PublishInputs(options.inputs, signals, bus);
 
   // The drain: nothing more is sent, and each subscriber goes on until it has handled what is in its channel.
-  subscriptions.Close();
+  const ShutdownReport closed = service.Close();
+  if (!closed.ok()) PrintMessage(closed.ToString());
   for (const auto& subscriber : subscribers) subscriber->Join();
 
   const absl::Status printed = Print(Report(counter, inputs, subscribers, signals.context().cause()));
-  return printed.ok() ? ExitStatusOf(inputs, subscribers) : Fail(printed, kFailure);
+  if (!printed.ok()) return Fail(printed, kFailure);
+  return closed.ok() ? ExitStatusOf(inputs, subscribers) : kFailure;
 }
 
 // `bazel run` starts programs elsewhere than where the user is, whose file names may be relative.

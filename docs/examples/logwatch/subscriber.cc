@@ -31,12 +31,11 @@ Subscription SubscribeOrEnded(eventbus::EventBus& bus, const eventbus::Channel<L
 
 }  // namespace
 
-Subscriber::Subscriber(std::string name, LineHandler& handler, eventbus::EventBus& bus,
-                       eventbus::SubscriptionScope& scope)
+Subscriber::Subscriber(std::string name, LineHandler& handler, eventbus::EventBus& bus)
     : name_(std::move(name)),
       handler_(handler),
       lines_(kQueuedLines),
-      subscription_(scope.Track(SubscribeOrEnded(bus, lines_, name_))),
+      subscription_(SubscribeOrEnded(bus, lines_, name_)),
       thread_([this] { Run(); }) {}
 
 Subscriber::~Subscriber() {

@@ -13,15 +13,14 @@
 #include "eventbus/channel.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/subscription.h"
-#include "eventbus/subscription_scope.h"
 
 namespace logwatch {
 
 class Subscriber {
  public:
-  // Subscribes to all topics of lines on `bus`, and gives each line to `handler`, which must outlive this. Ends when `scope`
-  // is closed and the channel drained, or when the handler fails.
-  Subscriber(std::string name, LineHandler& handler, eventbus::EventBus& bus, eventbus::SubscriptionScope& scope);
+  // Subscribes to all topics of lines on `bus`, and gives each line to `handler`, which must outlive this. Ends when the bus has
+  // been drained, or closed and then the channel drained, or when the handler fails.
+  Subscriber(std::string name, LineHandler& handler, eventbus::EventBus& bus);
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
   ~Subscriber();

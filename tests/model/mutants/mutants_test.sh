@@ -7,6 +7,8 @@ cd "$TEST_SRCDIR/$TEST_WORKSPACE/tests/model/mutants" || exit 1
 shards=${TEST_TOTAL_SHARDS:-1}
 shard=${TEST_SHARD_INDEX:-0}
 if [ -n "${TEST_SHARD_STATUS_FILE:-}" ]; then touch "$TEST_SHARD_STATUS_FILE"; fi
+# Else each program would take its share of its tests.
+unset TEST_TOTAL_SHARDS TEST_SHARD_INDEX TEST_SHARD_STATUS_FILE
 
 survivors=0
 seen=0
