@@ -23,7 +23,7 @@ std::string DrainEntry::ToString() const {
       absl::StrCat(feed, feed.empty() ? "" : "/", name.empty() ? "(no name)" : name, ": ", handled, " handled");
   if (left > 0) absl::StrAppend(&text, ", ", left, " left");
   if (running > 0) absl::StrAppend(&text, ", ", running, " running");
-  if (subscription != 0) absl::StrAppend(&text, ", ", absl::FormatDuration(took));
+  if (subscription != 0) absl::StrAppend(&text, " in ", absl::FormatDuration(took));
   return text;
 }
 
