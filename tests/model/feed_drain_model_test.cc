@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
@@ -50,6 +51,44 @@ TEST(FeedDrainModel, ASendToAHandlerInAnExecutorIsHandledOrRefused) {
     Check(handled == delivered, "what was accepted");
     const DrainReport report = ReportOf(feed);
     Check(report.left() + report.running() == 0, "nothing is left");
+  });
+}
+
+// The reader has seen the value that the sender waits for it with, as it is told to end before that.
+TEST(FeedDrainModel, ADrainOfOneThatASendWaitsForWhileItReads) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    uint64_t handled = 0;
+    uint64_t handled_by_slow = 0;
+    Subscription slow = *feed.Subscribe([&](int) { ++handled_by_slow; }, {.executor = &executor, .capacity = 1});
+    Subscription other = *feed.Subscribe([&](int) { ++handled; }, {.executor = &executor, .capacity = 8});
+    feed.Send(0);
+    uint64_t second = 0;
+    Thread sender([&] { second = feed.Send(1).delivered; });
+    Thread runner([&] { executor.RunAll(); });
+    slow.RequestDrain();
+    sender.Join();
+    runner.Join();
+    const uint64_t third = feed.Send(2).delivered;
+    executor.RunAll();
+    Select({slow.OnEnd()});
+    Check(handled == 3 && third == 1, "all of it");
+    Check(handled_by_slow == second, absl::StrCat(handled_by_slow, " handled, and the second went to ", second));
+  });
+}
+
+TEST(FeedDrainModel, ACloseWhileAHandlerGetsItsReplay) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed({.history = 2});
+    feed.Send(0);
+    feed.Send(1);
+    Thread closer([&] { feed.Close(); });
+    absl::StatusOr<Subscription> late = feed.Subscribe([](int) {}, {.executor = &executor, .replay = 2});
+    closer.Join();
+    executor.RunAll();
+    Check(!late.ok() || late->ended(), "refused or ended");
   });
 }
 

@@ -57,8 +57,8 @@ class Child {
   void Await() {
     char line[100];
     while (std::fgets(line, sizeof(line), out_) != nullptr) {
-      has_journal_ =
-          has_journal_ || std::sscanf(line, "accepted %lu handled %lu reported %lu", &accepted, &handled, &reported) == 3;
+      has_journal_ = has_journal_ ||
+                     std::sscanf(line, "accepted %lu handled %lu reported %lu", &accepted, &handled, &reported) == 3;
     }
     for (int c = std::fgetc(err_); c != EOF; c = std::fgetc(err_)) errors += static_cast<char>(c);
     int status = -1;

@@ -46,9 +46,12 @@ int Run(bool hangs) {
   const auto report = [&](uint64_t) { ++journal.reported; };
   const absl::StatusOr<Subscription> audit =
       orders.Subscribe(handle, {.name = "audit", .executor = &pool, .on_left = report});
-  const absl::StatusOr<Subscription> board = orders.Subscribe(
-      handle,
-      {.name = "board", .executor = &pool, .capacity = 4, .overflow = Overflow::kDropOldest, .on_lost = report, .on_left = report});
+  const absl::StatusOr<Subscription> board = orders.Subscribe(handle, {.name = "board",
+                                                                       .executor = &pool,
+                                                                       .capacity = 4,
+                                                                       .overflow = Overflow::kDropOldest,
+                                                                       .on_lost = report,
+                                                                       .on_left = report});
   const Channel<Delivery<uint64_t>> deliveries(16);
   const absl::StatusOr<Subscription> ledger = orders.Subscribe(deliveries, {.name = "ledger", .on_left = report});
   Spawned<absl::Status> booking = deliveries.OnEach(pool, [&](Delivery<uint64_t> order) {

@@ -1,5 +1,6 @@
 #include "eventbus/delivery.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -363,6 +364,33 @@ TEST(Delivery, AHookThatThrowsIsNobodysTrouble) {
   feed.Send(2);
   feed.Close();
   EXPECT_EQ(calls, 2);
+}
+
+TEST(Delivery, WhoEndsItWaitsForWhatIsHandedBack) {
+  FeedOf<int> feed;
+  const Deliveries channel(2);
+  std::atomic<int> inside{0};
+  std::atomic<bool> entered{false};
+  std::atomic<bool> leave{false};
+  std::atomic<int> calls{0};
+  Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.on_left = [&](int) {
+                                                             EXPECT_EQ(++inside, 1) << "one at a time";
+                                                             entered = true;
+                                                             AwaitTrue([&] { return leave.load(); });
+                                                             ++calls;
+                                                             --inside;
+                                                           }}));
+  feed.Send(1);
+  feed.Send(2);
+  std::thread closer([&] { feed.Close(); });
+  AwaitTrue([&] { return entered.load(); });
+  std::thread unsubscriber([&] {
+    subscription.Unsubscribe();
+    EXPECT_EQ(calls, 2) << "all has been handed back";
+  });
+  leave = true;
+  unsubscriber.join();
+  closer.join();
 }
 
 TEST(Delivery, OfAFeedWhoseTypeIsDecidedLater) {

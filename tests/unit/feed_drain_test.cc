@@ -597,5 +597,27 @@ TEST(SubscriptionDrain, OfAProducerAsksItToStop) {
   EXPECT_TRUE(producer.ended());
 }
 
+TEST(HandlerDrain, AFlushFromInsideWhatHandsBackIsRefused) {
+  ManualExecutor executor;
+  FeedOf<int> feed;
+  std::vector<absl::StatusCode> codes;
+  Subscription subscription = MustSubscribe(feed.Subscribe(
+      [](int) {},
+      {.executor = &executor, .on_left = [&](int) { codes.push_back(feed.Flush(Context::Background()).code()); }}));
+  feed.Send(1);
+  feed.RequestDrain();
+  subscription.Unsubscribe();
+  EXPECT_EQ(codes, std::vector<absl::StatusCode>{absl::StatusCode::kFailedPrecondition});
+}
+
+TEST(ChannelDrain, AFlushOfAnEndedOneWaitsForNothing) {
+  FeedOf<int> feed;
+  const Channel<int> channel(4);
+  Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.limit = 1}));
+  feed.Send(1);
+  ASSERT_TRUE(subscription.ended());
+  EXPECT_TRUE(subscription.Flush(Context::Background()).ok()) << "though its value is still there";
+}
+
 }  // namespace
 }  // namespace eventbus::testing

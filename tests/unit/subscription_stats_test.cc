@@ -190,6 +190,16 @@ TEST(SubscriptionStats, OfTwoThatASendWaitedForOneGotTheValue) {
   }
 }
 
+TEST(SubscriptionStats, WhatAReplayLosesAtItsLimitIsTheFeedsToo) {
+  FeedOf<int> feed({.history = 2});
+  feed.Send(1);
+  feed.Send(2);
+  const Channel<int> channel(1);
+  const Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.limit = 2, .replay = 2}));
+  EXPECT_EQ(subscription.stats().lost, LostValues{.to_replay = 1});
+  EXPECT_EQ(feed.stats().lost, LostValues{.to_replay = 1});
+}
+
 TEST(SubscriptionStats, AHandlerInTheSend) {
   FeedOf<int> feed;
   const Subscription subscription =

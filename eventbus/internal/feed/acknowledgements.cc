@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "eventbus/internal/ground/fail.h"
+#include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
 
@@ -153,14 +154,36 @@ void Acknowledgements::CloseLocked(WakeList& wakes) {
 }
 
 void Acknowledgements::HandBack(absl::FunctionRef<void(const void* value)> see) {
+  if (!BeginToHandBack()) return;
   while (true) {
     Ref<DeliveryNode> node;
     {
+      WakeList wakes;  // Declared before the lock, so wakes after it.
       MutexLock lock(&mutex_);
       node = Ref<DeliveryNode>::Adopt(left_.PopFront());
+      if (!node) {
+        hands_back_ = nullptr;
+        handed_back_.ClaimAll(Outcome::kDone, wakes);
+        return;
+      }
     }
-    if (!node) return;
     see(node->value());
+  }
+}
+
+bool Acknowledgements::BeginToHandBack() {
+  while (true) {
+    ThreadWait wait;
+    {
+      MutexLock lock(&mutex_);
+      if (hands_back_ == ThisThread()) return false;
+      if (hands_back_ == nullptr) {
+        hands_back_ = ThisThread();
+        return true;
+      }
+      handed_back_.PushBack(wait.waiter());
+    }
+    wait.Await(mutex_, Instant::Never());
   }
 }
 

@@ -32,6 +32,7 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/ready_work.h"
+#include "eventbus/internal/waiting/wait_queue.h"
 #include "eventbus/internal/waiting/waiter.h"
 
 namespace eventbus::internal {
@@ -115,7 +116,8 @@ class Acknowledgements final : public RefCounted {
   // Under the channel's mutex: values come back from now on; and none does any more, and what is outstanding is left.
   void OpenLocked() { open_ = true; }
   void CloseLocked(WakeList& wakes);
-  // Takes out what is left, and calls `see` with each value, with no lock held.
+  // Takes out what is left, and calls `see` with each value, with no lock held and one thread at a time: returns when nothing is left
+  // and nobody is in such a call, unless it was called from there.
   void HandBack(absl::FunctionRef<void(const void* value)> see);
 
   uint64_t outstanding() const;
@@ -140,6 +142,9 @@ class Acknowledgements final : public RefCounted {
   // Nobody will take it.
   void Leave(DeliveryNode& node, ReadyWork* ready);
 
+  // Waits until nobody else hands back. False if this thread does.
+  bool BeginToHandBack();
+
   void LeaveLocked(DeliveryNode& node, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SettleLocked(DeliveryNode& node, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -150,6 +155,8 @@ class Acknowledgements final : public RefCounted {
   List<DeliveryNode> outstanding_ ABSL_GUARDED_BY(mutex_);
   List<DeliveryNode> left_ ABSL_GUARDED_BY(mutex_);  // With a reference each.
   List<Settling> settlings_ ABSL_GUARDED_BY(mutex_);
+  ThreadIdentity hands_back_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  WaitQueue handed_back_ ABSL_GUARDED_BY(mutex_);  // For the end of that.
   uint64_t last_serial_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t outstanding_count_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t acknowledged_count_ ABSL_GUARDED_BY(mutex_) = 0;

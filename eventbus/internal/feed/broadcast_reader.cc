@@ -65,14 +65,20 @@ bool BroadcastReader::Refill() {
 
 void BroadcastReader::Attend(WakeList& wakes) {
   const uint64_t word = word_.load(std::memory_order_acquire);
-  // With the word as it was seen, for the position belongs to it.
-  if ((word & kWaiting) && (word >> kPositionShift) < next_ + capacity_ && TryClaim(word, 0)) {  // B3
+  // With the word as it was seen, for the position belongs to it. What is not published yet may never be for this, which may leave
+  // before: the sender looks again when it has published it.
+  const uint64_t position = word >> kPositionShift;
+  const bool of_common = !(word & kDetached) && queue_ != own_.get();
+  const bool is_there = !of_common || position < queue_->head();
+  if ((word & kWaiting) && position < next_ + capacity_ && is_there && TryClaim(word, 0)) {  // B3
     Waiter& delivery = *delivery_;
     if (delivery.value != nullptr) own_->AppendByReader(delivery.value, awaited_info_);
     delivery.outcome = Outcome::kDone;
     wakes.Add(delivery);
   }
-  if (word_.load(std::memory_order_acquire) & kDetached) available_ = std::min(available_, end_);
+  const uint64_t now = word_.load(std::memory_order_acquire);
+  // What it has seen already may be past where it was told to end.
+  if ((now & kDetached) || ((now & kLeft) && queue_ != own_.get())) available_ = std::min(available_, end_);
 }
 
 void BroadcastReader::GoOnAlone() {
@@ -101,9 +107,10 @@ void BroadcastReader::LeaveAt(uint64_t head, WakeList& wakes) {
   pass_until_ = head;
   uint64_t seen = word_.load(std::memory_order_relaxed);
   while (true) {
+    // One that is waited for is taken back in the same step: else somebody could take it as done, and nobody would handle it.
+    const bool claims = seen & kWaiting;
     const uint64_t awaited = seen >> kPositionShift;
-    const bool claims = (seen & kWaiting) && awaited < head;  // Else it is not published, and never will be for this.
-    end_ = claims ? awaited : head;
+    end_ = claims ? std::min(awaited, head) : head;
     // Under the mutex, so that who sees a value that is published after this sees this too. Release, for `end_`; acquire as in
     // `TryClaim`.
     const uint64_t left = (claims ? seen & kDetached : seen) | kLeft;

@@ -34,10 +34,7 @@ template <typename Source>
 class ConsumingSubscriber : public HandlerSubscriber, public Source, private Activity, private SoleOperation {
  public:
   // It may receive from now on, and must be stopped.
-  void Begin() {
-    StartWaiting();
-    feed->ConsumerBegins(*this);
-  }
+  void Begin() { StartWaiting(); }
 
   Activity* consumer() final { return this; }
   bool ConsumerHasEnded() const final { return consumer_has_ended_; }
@@ -123,6 +120,7 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
   }
 
   void CleanUp(bool abandoned) final {
+    const ConsumerScope scope(feed.get());  // It runs code of the user's, which others wait for.
     if (!Source::CancelWait()) AwaitNotified();
     if (abandoned) finished_ = feed->EndAbandoned(*this, reason_);
     // Nothing more is sent. The rest of this may be kept for long by the executor.

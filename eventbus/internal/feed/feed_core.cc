@@ -182,11 +182,13 @@ bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
     // That was its limit.
     {
       WakeList wakes;  // Before the end is told: who hears of it may run here, and wait for one of these.
+      MutexLock lock(&membership_);
       subscriber.StartReceiving(wakes);
       MutexLock ends(&endings_);
       subscriber.SetFinishing();
       subscriber.StopReceiving(0, wakes);
-      if (subscriber.AwaitsReaders()) alive_.PushBack(subscriber);
+      lost_to_gone_ += subscriber.lost();
+      if (subscriber.consumer() != nullptr || subscriber.AwaitsReaders()) alive_.PushBack(subscriber);
     }
     if (subscriber.consumer() == nullptr && !subscriber.AwaitsReaders()) subscriber.end_signal.End(absl::OkStatus());
     return false;
@@ -214,6 +216,10 @@ absl::Status FeedCore::JoinLocked(Subscriber& subscriber, WakeList& wakes) {
   std::move(leave).Cancel();
   subscriber.AddRef();  // The feed's own.
   subscriber.member.store(true, std::memory_order_relaxed);
+  if (subscriber.consumer() != nullptr) {
+    MutexLock ends(&endings_);
+    alive_.PushBack(subscriber);  // Not before: until here this thread gives it what is replayed (H1).
+  }
   subscriber.StartReceiving(wakes);  // F3
   member_count_.fetch_add(1, std::memory_order_relaxed);
   return absl::OkStatus();
@@ -262,6 +268,7 @@ bool FeedCore::RemoveLocked(Subscriber& subscriber, WakeList& wakes, Ref<Subscri
 }
 
 void FeedCore::Unsubscribe(Subscriber& subscriber) {
+  const Telling telling(*this);
   {
     Ref<Subscriber> dropped;
     WakeList wakes;
@@ -279,6 +286,7 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
 }
 
 absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& context) {
+  const Telling telling(*this);
   {
     Ref<Subscriber> dropped;
     WakeList wakes;
@@ -410,6 +418,7 @@ bool FeedCore::EnlistForCall(const Subscriber* subscriber, Waiter& waiter) {
 }
 
 bool FeedCore::Close(const absl::Status& reason) {
+  const Telling telling(*this);
   Endings leaving;  // Those without a consumer, each with a reference. The others are alive.
   {
     WakeList wakes;
@@ -427,8 +436,7 @@ bool FeedCore::Close(const absl::Status& reason) {
   }
   Release();
   AwaitUserCode(nullptr);
-  while (Subscriber* const left = leaving.PopFront()) {
-    const auto subscriber = Ref<Subscriber>::Adopt(left);
+  while (const Ref<Subscriber> subscriber = PopEnding(leaving)) {
     subscriber->HandBackLeft();
     subscriber->end_signal.End(reason);
   }

@@ -146,8 +146,6 @@ class FeedCore final : public RefCounted {
 
   // As `Subscription::Unsubscribe`.
   absl::Status Unsubscribe(Subscriber& subscriber, const Context& context);
-  // The consumer of `subscriber` begins, before anyone else knows of it.
-  void ConsumerBegins(Subscriber& subscriber);
   // Sets `ended`, of `subscriber`, and wakes who waits for that. If it has finished, it ends with `*reason`; null: it was stopped.
   void ConsumerEnded(Subscriber& subscriber, bool& ended, const absl::Status* reason, WakeList& wakes);
 
@@ -261,6 +259,19 @@ class FeedCore final : public RefCounted {
   void SettleLocked(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(endings_);
   // Says that it has ended, with no lock held.
   void TellEnd(Subscriber& subscriber, const absl::Status& reason, WakeList& wakes);
+  // Takes the first out of a list of those that end, each with a reference. Null if there is none.
+  Ref<Subscriber> PopEnding(Endings& list);
+  // Keeps the end of the feed from being told before the ends of those that the scope ends (F9).
+  class Telling {
+   public:
+    explicit Telling(FeedCore& feed);
+    Telling(const Telling&) = delete;
+    Telling& operator=(const Telling&) = delete;
+    ~Telling();
+
+   private:
+    FeedCore& feed_;
+  };
   // It does not wait for readers of its channel any more, if it did.
   void GiveUpReaders(Subscriber& subscriber);
   // There are no members any more, and will be none.

@@ -44,26 +44,27 @@ void FeedCore::AddDrained(std::vector<DrainEntry>& entries) const {
 
 void FeedCore::RequestDrain() {
   const Ref<FeedCore> kept(this);
+  const Telling telling(*this);
   Endings leaving;  // Those that end now, each with a reference.
+  struct Part {
+    Ref<Subscriber> subscriber;  // Goes last: one that is woken may be gone for everyone else.
+    Ref<DrainRecord> record;
+  };
+  std::vector<Part> members;
   {
     WakeList wakes;
     MutexLock lock(&membership_);
     if (closed_) return;
     MutexLock ends(&endings_);
     // What needs memory comes first.
-    struct Part {
-      Subscriber* subscriber;
-      Ref<DrainRecord> record;
-    };
     std::vector<Part> finishing;
-    std::vector<Part> members;
     VisitMembersLocked([&](Subscriber& subscriber) {
-      members.push_back({&subscriber, MakeRecord(subscriber)});
+      members.push_back({Ref<Subscriber>(&subscriber), MakeRecord(subscriber)});
       subscriber.PrepareToDrain();
     });
     alive_.ForEach([&](Subscriber& subscriber) {
       if (!subscriber.finishing()) return;
-      finishing.push_back({&subscriber, subscriber.drain ? subscriber.drain : MakeRecord(subscriber)});
+      finishing.push_back({Ref<Subscriber>(&subscriber), subscriber.drain ? subscriber.drain : MakeRecord(subscriber)});
     });
     drained_.reserve(finishing.size() + members.size());
     closed_ = true;
@@ -73,26 +74,22 @@ void FeedCore::RequestDrain() {
     }
     for (Part& part : members) {
       Subscriber& subscriber = *part.subscriber;
-      subscriber.AddRef();
       drained_.push_back(part.record);
       BeginDrainLocked(subscriber, std::move(part.record));
       subscriber.SetFinishing();
       Ref<Subscriber> dropped;
       RemoveLocked(subscriber, wakes, dropped);
       if (subscriber.AwaitsReaders()) alive_.PushBack(subscriber);
-      if (subscriber.consumer() == nullptr && !subscriber.AwaitsReaders()) {
-        leaving.PushBack(subscriber);
-      } else {
-        subscriber.DropRef();  // Who is alive has one of its own.
-      }
+      if (subscriber.consumer() != nullptr || subscriber.AwaitsReaders()) continue;
+      subscriber.AddRef();
+      leaving.PushBack(subscriber);
     }
     std::sort(drained_.begin(), drained_.end(), [](const Ref<DrainRecord>& a, const Ref<DrainRecord>& b) {
       return a->entry.subscription < b->entry.subscription;
     });
   }
   Release();
-  while (Subscriber* const left = leaving.PopFront()) {
-    const auto subscriber = Ref<Subscriber>::Adopt(left);
+  while (const Ref<Subscriber> subscriber = PopEnding(leaving)) {
     WakeList wakes;
     HasFinished(*subscriber, absl::OkStatus(), wakes);
   }
@@ -102,6 +99,7 @@ void FeedCore::RequestDrain() {
 
 void FeedCore::RequestDrain(Subscriber& subscriber) {
   const Ref<Subscriber> kept(&subscriber);
+  const Telling telling(*this);
   Ref<DrainRecord> record = MakeRecord(subscriber);
   {
     Ref<Subscriber> dropped;
@@ -163,11 +161,6 @@ DrainEntry FeedCore::EntryOf(const Subscriber& subscriber) const {
   entry = subscriber.drain->entry;
   FillIn(*subscriber.drain, entry);
   return entry;
-}
-
-void FeedCore::ConsumerBegins(Subscriber& subscriber) {
-  MutexLock ends(&endings_);
-  alive_.PushBack(subscriber);
 }
 
 void FeedCore::ConsumerEnded(Subscriber& subscriber, bool& ended, const absl::Status* reason, WakeList& wakes) {
@@ -243,13 +236,27 @@ void FeedCore::CallHasEnded(const Subscriber* not_called) {
     }
   }
   size_t told = 0;
-  while (Subscriber* const ended = over.PopFront()) {
-    const auto subscriber = Ref<Subscriber>::Adopt(ended);
+  while (const Ref<Subscriber> subscriber = PopEnding(over)) {
     call_waiters_.fetch_sub(1, std::memory_order_relaxed);
     TellEnd(*subscriber, absl::OkStatus(), wakes);
     ++told;
   }
   LookForEnd(wakes, told);
+}
+
+Ref<Subscriber> FeedCore::PopEnding(Endings& list) {
+  MutexLock ends(&endings_);  // Which guards the links, also of those that only this thread has.
+  return Ref<Subscriber>::Adopt(list.PopFront());
+}
+
+FeedCore::Telling::Telling(FeedCore& feed) : feed_(feed) {
+  MutexLock ends(&feed_.endings_);
+  ++feed_.telling_;
+}
+
+FeedCore::Telling::~Telling() {
+  WakeList wakes;
+  feed_.LookForEnd(wakes, /*told=*/1);
 }
 
 void FeedCore::GiveUpReaders(Subscriber& subscriber) {
@@ -295,6 +302,7 @@ void FeedCore::StopAlive(const absl::Status& reason) {
     MutexLock ends(&endings_);
     alive_.ForEach([&count](Subscriber&) { ++count; });
   }
+  const Telling telling(*this);
   for (; count > 0; --count) {
     Ref<Subscriber> subscriber;
     {

@@ -134,7 +134,9 @@ absl::Status FeedCore::Flush(Subscriber& subscriber, const Context& context) {
   FlushTargets targets;
   {
     MutexLock lock(&membership_);
-    if (subscriber.member.load(std::memory_order_relaxed) || subscriber.finishing()) AddTarget(subscriber, targets);
+    const bool lasts =
+        subscriber.member.load(std::memory_order_relaxed) || (subscriber.finishing() && !subscriber.ended());
+    if (lasts) AddTarget(subscriber, targets);
   }
   return AwaitTargets(targets, context);
 }

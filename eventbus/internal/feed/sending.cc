@@ -23,10 +23,8 @@ FeedCore::Sending::~Sending() {
   EndCalls();  // A copy may have thrown.
   LookAgain();
   wakes_.WakeAll();
-  if (!settled_) {
-    Withdraw();
-    TallyFailed();
-  }
+  if (!settled_) Withdraw();
+  TallyRest();
   DropStaged();
   feed_.arena_.Clear();
   if (begun_) {
@@ -437,6 +435,7 @@ void FeedCore::Sending::Prepare(Delivery& delivery, Subscriber& subscriber, void
 
 void FeedCore::Sending::WakeBeforeACall() {
   EndCalls();
+  LookAgain();
   wakes_.WakeAll();
 }
 

@@ -85,7 +85,7 @@ class FeedCore::Sending final : public SoleOperation {
   // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber) {
-    if (!wakes_.empty()) WakeBeforeACall();
+    if (readers_wait_ || !wakes_.empty()) WakeBeforeACall();
     calls_ = true;
     const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
     // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
@@ -96,7 +96,7 @@ class FeedCore::Sending final : public SoleOperation {
   // The same where somebody waits for the call before it: says that none runs, and then begins anew.
   bool BeginCallBesideWaiters(Subscriber& subscriber);
   void NoteNotCalled(Subscriber& subscriber) { cut_short_ = subscriber.was_not_called = true; }
-  // Wakes those that were served: the call may take its time.
+  // Serves those that have room by now, and wakes those that were served: the call may take its time.
   void WakeBeforeACall();
   // Says that none runs: before anything that may take its time, or that waits.
   void EndCalls() {
@@ -168,8 +168,8 @@ class FeedCore::Sending final : public SoleOperation {
   void Tally();
   // Has the subscriber count how `delivery` has ended.
   void Settle(const Delivery& delivery);
-  // The same if the send was given up with an exception.
-  void TallyFailed();
+  // The same for those that are left when the send ends with an exception.
+  void TallyRest();
   // Ends the subscription with `reason`, if it has not ended.
   void EndByItself(Subscriber& subscriber, const absl::Status& reason);
   void EndOfClosedChannel(Subscriber& subscriber);
@@ -209,6 +209,7 @@ class FeedCore::Sending final : public SoleOperation {
   size_t enlisted_ = 0;
   bool counts_itself_ = true;
   bool settled_ = true;  // No delivery is enlisted or about to be counted down.
+  size_t tallied_ = 0;   // How many deliveries have been counted, or are being.
 
   static constexpr size_t kNotYetWaiting = std::numeric_limits<size_t>::max() / 2;
 

@@ -12,10 +12,11 @@ void FeedCore::Sending::Tally() {
   if (all_done_.load(
           std::memory_order_relaxed)) {  // Nobody has to be looked at again, which would be a cache line each.
     result_.delivered += feed_.arena_.used();
+    tallied_ = feed_.arena_.used();
     return;
   }
-  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    const Delivery& delivery = feed_.arena_[i];
+  while (tallied_ < feed_.arena_.used()) {
+    const Delivery& delivery = feed_.arena_[tallied_++];
     Settle(delivery);
     switch (delivery.outcome) {
       case Outcome::kDone:
@@ -36,9 +37,9 @@ void FeedCore::Sending::Tally() {
   }
 }
 
-void FeedCore::Sending::TallyFailed() {
-  for (size_t i = 0; i < feed_.arena_.used(); ++i) {
-    const Delivery& delivery = feed_.arena_[i];
+void FeedCore::Sending::TallyRest() {
+  while (tallied_ < feed_.arena_.used()) {
+    const Delivery& delivery = feed_.arena_[tallied_++];
     Settle(delivery);
     if (delivery.outcome == Outcome::kDone) {
       CountDelivered(*delivery.subscriber);

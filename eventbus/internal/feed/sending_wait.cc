@@ -60,6 +60,12 @@ bool FeedCore::Sending::AwaitDeliveries(const Context& context) {
     return true;
   }
   StayAwakeWhileTheyAreTaken();
+  // Acquire, as in `CountDown`.
+  if (pending_.load(std::memory_order_acquire) == 0) {
+    parker_.Park(kServed, Instant::Never());  // Its token is there, or on its way.
+    settled_ = true;
+    return true;
+  }
   Parker::Tokens woken = 0;
   {
     Interruption interruption(ContextAccess::state(context), parker_);

@@ -8,6 +8,7 @@
 #include "eventbus/internal/feed/channel_emptying.h"
 #include "eventbus/internal/feed/feed_core.h"
 #include "eventbus/internal/ground/status_of_call.h"
+#include "eventbus/internal/waiting/consumer_scope.h"
 
 namespace eventbus::internal {
 
@@ -181,6 +182,7 @@ bool ChannelSubscriber::StopAwaitingReaders() {
 
 void ChannelSubscriber::HandBackLeft() {
   if (!acknowledgements) return;
+  const ConsumerScope scope(feed.get());
   acknowledgements->HandBack([this](const void* value) {
     if (on_left_ == nullptr) return;
     StatusOfCall([&] { (*on_left_)(value); }, [](absl::string_view) { return absl::OkStatus(); }).IgnoreError();
