@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/manual_executor.h"
@@ -69,6 +71,25 @@ TEST_F(JoinTest, OneThatHasFailedAlreadyCounts) {
   EXPECT_EQ(one_.subscribers(), 0u);
   const Subscription ended = JoinSubscriptions(Subscription(), Subscription());
   Select({ended.OnEnd()});
+}
+
+TEST_F(JoinTest, FlushFromInsideAHandlerOfItIsRefused) {
+  ManualExecutor executor;
+  bool flushed = false;
+  Subscription joined;
+  Subscription other = MustSubscribe(one_.Subscribe([](int) {}, {.executor = &executor}));
+  Subscription flusher = MustSubscribe(two_.Subscribe(
+      [&](int) {
+        const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(5));
+        EXPECT_EQ(joined.Flush(soon.context()).code(), absl::StatusCode::kFailedPrecondition);
+        flushed = true;
+      },
+      {.executor = &executor}));
+  joined = JoinSubscriptions(std::move(other), std::move(flusher));
+  two_.Send(1);
+  one_.Send(2);  // The first member would wait for this.
+  executor.RunAll();
+  EXPECT_TRUE(flushed);
 }
 
 TEST_F(JoinTest, UnsubscribeUnsubscribesAll) {

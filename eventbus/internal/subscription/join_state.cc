@@ -156,6 +156,10 @@ void JoinState::AddDrained(std::vector<DrainEntry>& entries) const {
 }
 
 absl::Status JoinState::Flush(const Context& context) {
+  if (RunsHere()) {
+    return absl::FailedPreconditionError(
+        "joined subscriptions: Flush from inside a filter or handler would wait for itself");
+  }
   absl::Status late;
   for (Member& member : members_) late.Update(member.subscription.Flush(context));
   return late;
