@@ -107,6 +107,25 @@ TEST_F(EventBusDrain, UnsubscribeEndsTheDrainOfAWildcard) {
   EXPECT_EQ(DrainInTime(bus_).left(), 1u);
 }
 
+TEST_F(EventBusDrain, FlushOfAWildcardFromItsHandlerIsRefused) {
+  bool flushed = false;
+  Subscription all;
+  all = MustSubscribe(bus_.Subscribe<int>("orders.*",
+                                          [&](int event) {
+                                            if (event != 1) return;
+                                            const CancelHandle soon =
+                                                Context::Background().WithTimeout(absl::Milliseconds(5));
+                                            EXPECT_EQ(all.Flush(soon.context()).code(), Code::kFailedPrecondition);
+                                            flushed = true;
+                                          },
+                                          {.executor = &executor_}));
+  ASSERT_TRUE(bus_.Topic<int>("orders.eu").ok());
+  bus_.Publish("orders.us", 1);
+  bus_.Publish("orders.eu", 2);  // The first part would wait for this.
+  executor_.RunAll();
+  EXPECT_TRUE(flushed);
+}
+
 TEST_F(EventBusDrain, FromInsideAHandlerIsRefused) {
   DrainReport report;
   absl::Status flushed;

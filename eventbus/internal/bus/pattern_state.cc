@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "eventbus/internal/bus/bus_core.h"
 #include "eventbus/internal/feed/feed_core.h"
@@ -127,6 +128,10 @@ void PatternState::AddDrained(std::vector<DrainEntry>& entries) const {
 }
 
 absl::Status PatternState::Flush(const Context& context) {
+  if (RunsHere()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("pattern '", pattern_, "': Flush from inside a filter or handler would wait for itself"));
+  }
   absl::Status late;
   for (const Ref<SubscriptionState>& part : Parts()) late.Update(part->Flush(context));
   return late;
