@@ -1,5 +1,6 @@
 // A bus drains as all its topics do, under one budget and with one report.
 
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <vector>
@@ -105,6 +106,27 @@ TEST_F(EventBusDrain, UnsubscribeEndsTheDrainOfAWildcard) {
   executor_.RunAll();
   EXPECT_TRUE(all.ended());
   EXPECT_EQ(DrainInTime(bus_).left(), 1u);
+}
+
+TEST_F(EventBusDrain, AWildcardMayStopItsDrainFromItsHandler) {
+  std::vector<int> left;
+  Subscription all;
+  all = MustSubscribe(
+      bus_.Subscribe<int>("orders.*",
+                          [&](int event) {
+                            handled_.push_back(event);
+                            all.Unsubscribe();
+                          },
+                          {.executor = &executor_, .on_left = [&](int event) { left.push_back(event); }}));
+  bus_.Publish("orders.eu", 1);
+  bus_.Publish("orders.eu", 2);
+  bus_.Publish("orders.us", 3);
+  all.RequestDrain();
+  executor_.RunAll();
+  EXPECT_TRUE(all.ended());
+  EXPECT_EQ(handled_, std::vector<int>({1}));
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, std::vector<int>({2, 3}));
 }
 
 TEST_F(EventBusDrain, FlushOfAWildcardFromItsHandlerIsRefused) {

@@ -12,6 +12,13 @@
 
 namespace eventbus::internal {
 
+namespace {
+
+// Parts are subscriptions of feeds.
+Subscriber& AsSubscriber(SubscriptionState& part) { return static_cast<Subscriber&>(part); }
+
+}  // namespace
+
 PatternState::PatternState(Ref<BusCore> bus, std::string pattern, Label label, const Element* element, bool counts)
     : bus_(std::move(bus)),
       pattern_(std::move(pattern)),
@@ -74,8 +81,9 @@ absl::Status PatternState::End(const absl::Status& reason, const Context* waits)
     parts = parts_;
   }
   for (const Ref<SubscriptionState>& part : parts) {
-    auto& subscriber = static_cast<Subscriber&>(*part);  // Parts are subscriptions of feeds.
-    subscriber.feed->EndByItself(subscriber, reason);
+    Subscriber& subscriber = AsSubscriber(*part);
+    // One that drains has left its feed already.
+    if (!subscriber.feed->EndByItself(subscriber, reason)) subscriber.feed->StopSoon(subscriber);
   }
   absl::Status late;
   if (waits != nullptr) {

@@ -471,6 +471,12 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
   return true;
 }
 
+void FeedCore::StopSoon(Subscriber& subscriber) {
+  GiveUpReaders(subscriber);
+  if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
+  subscriber.end_signal.End(absl::OkStatus());
+}
+
 bool FeedCore::EndAbandoned(Subscriber& subscriber, absl::Status& reason) {
   reason = SafeStatus(absl::StatusCode::kUnavailable, [] { return "the executor of the handler was shut down"; });
   return !EndByItself(subscriber, reason) && subscriber.finishing();

@@ -151,6 +151,8 @@ class FeedCore final : public RefCounted {
 
   // Ends the subscription with `reason`, if it lasts: true. Does not wait for its handler.
   bool EndByItself(Subscriber& subscriber, const absl::Status& reason);
+  // Drops what is left for one that is no member any more, as `Unsubscribe` does, but does not wait for its handler.
+  void StopSoon(Subscriber& subscriber);
   // The same because its executor was shut down, with the `reason` that this gives. True if it was about to finish, and so is to end
   // with that when its consumer has.
   bool EndAbandoned(Subscriber& subscriber, absl::Status& reason);
