@@ -21,6 +21,7 @@ TEST(EventBusAllocationFaults, ATopicThatCouldNotBeMadeIsNotThere) {
     const absl::StatusOr<Subscription> any = bus.SubscribeAny(">", [&](const AnyEvent&) { ++heard; });
     const bool made = fault.Attempt([&] { EXPECT_TRUE(bus.Topic<int>("a.long_enough_to_be_allocated").ok()); });
     EXPECT_EQ(bus.topics(), made ? 1u : 0u);
+    for (const PatternStats& pattern : bus.Stats().patterns) EXPECT_EQ(pattern.topics, made ? 1u : 0u);
     EXPECT_EQ(bus.Publish("a.long_enough_to_be_allocated", 1).delivered, 2u);
     EXPECT_EQ(heard, 2);
   });

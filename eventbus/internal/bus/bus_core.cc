@@ -127,8 +127,21 @@ absl::StatusOr<Ref<TopicState>> BusCore::MakeLocked(std::string name, bool is_of
     absl::Cleanup erase = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { named_.erase(topic->name()); };
     names_.Insert(topic->name(), *topic);
     absl::Cleanup remove = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { names_.Remove(topic->name(), *topic); };
-    patterns_.VisitPatternsFor(topic->name(), [&](PatternState& pattern) { pattern.AttachTo(*topic); });  // U1
+    size_t attached = 0;
+    absl::Cleanup detach = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      // In the order of the visit that failed.
+      patterns_.VisitPatternsFor(topic->name(), [&](PatternState& pattern) {
+        if (attached == 0) return;
+        --attached;
+        pattern.DetachFrom(*topic);
+      });
+    };
+    patterns_.VisitPatternsFor(topic->name(), [&](PatternState& pattern) {  // U1
+      pattern.AttachTo(*topic);
+      ++attached;
+    });
     NoteRoomAt(*topic);
+    std::move(detach).Cancel();
     std::move(remove).Cancel();
     std::move(erase).Cancel();
     std::move(give_back).Cancel();

@@ -1,5 +1,6 @@
 #include "eventbus/internal/bus/pattern_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,6 +50,24 @@ void PatternState::AttachTo(TopicState& topic) {
     }
   }
   // N2, N5: here `made` goes, and takes the part out.
+}
+
+void PatternState::DetachFrom(TopicState& topic) {
+  Ref<SubscriptionState> part;
+  {
+    MutexLock lock(&mutex_);
+    if (element_ != nullptr && element_ != &topic.element()) {
+      --clashes_;
+      return;
+    }
+    const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const Ref<SubscriptionState>& candidate) {
+      return AsSubscriber(*candidate).feed.get() == &topic.core();
+    });
+    if (found == parts_.end()) return;
+    part = std::move(*found);
+    parts_.erase(found);
+  }
+  part->Unsubscribe();
 }
 
 void PatternState::Unsubscribe() { Close(absl::OkStatus()); }

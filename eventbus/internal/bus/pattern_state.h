@@ -79,6 +79,8 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
 
   // Makes the part of it that is at `topic`, or counts it as one of another type.
   void AttachTo(TopicState& topic);
+  // Undoes that, for a topic of which nobody knows. Requires that it is in the trie, so that it has not ended (N2).
+  void DetachFrom(TopicState& topic);
 
   // How many topics it has a part at, and how many matched it that are of another type.
   size_t CountTopics() const;
