@@ -44,6 +44,25 @@ TEST(EventBusAllocationFaults, AWildcardThatCouldNotBeSubscribedIsNotThere) {
   EXPECT_GE(failures, 8);
 }
 
+TEST(EventBusAllocationFaults, ADrainOfAWildcardThatFailedMayBeRequestedAgain) {
+  const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
+    EventBus bus;
+    ManualExecutor executor;
+    int handled = 0;
+    absl::StatusOr<Subscription> wildcard = bus.Subscribe<int>("*", [&](int) { ++handled; }, {.executor = &executor});
+    for (const char* topic : {"a", "b", "c"}) bus.Publish(topic, 1);
+    if (!fault.Attempt([&] { wildcard->RequestDrain(); })) {
+      wildcard->RequestDrain();
+    }
+    EXPECT_FALSE(wildcard->ended());
+    for (const char* topic : {"a", "b", "c"}) EXPECT_EQ(bus.Publish(topic, 2).delivered, 0u);
+    executor.RunAll();
+    EXPECT_TRUE(wildcard->ended());
+    EXPECT_EQ(handled, 3);
+  });
+  EXPECT_GE(failures, 3);
+}
+
 TEST(EventBusAllocationFaults, OptionsThatCouldNotBeSetAreNotSet) {
   const int64_t failures = FailEveryAllocation([](AllocationFault& fault) {
     EventBus bus;

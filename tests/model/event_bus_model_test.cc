@@ -372,6 +372,36 @@ TEST(BusDrainModel, TheDrainOfABusAgainstThatOfItsWildcard) {
   });
 }
 
+TEST(BusDrainModel, AWildcardEndsNotBeforeTheParts) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    bus.Topic<int>("a", {.replay = 1})->Publish(1);
+    Check(bus.Topic<int>("b").ok(), "made");
+    int inside = 0;
+    int handled = 0;
+    Thread drainer([&] {
+      bus.RequestDrain();
+      executor.RunAll();
+    });
+    const absl::StatusOr<Subscription> wildcard = bus.Subscribe<int>("*",
+                                                                     [&](int) {
+                                                                       ++inside;
+                                                                       executor.RunAll();  // The part at "b".
+                                                                       ++handled;
+                                                                       --inside;
+                                                                     },
+                                                                     {.executor = &executor});
+    const bool ended = wildcard.ok() && wildcard->ended();
+    const int had_handled = handled;
+    Check(!ended || inside == 0, "not while a handler runs");
+    drainer.Join();
+    executor.RunAll();
+    Check(!wildcard.ok() || wildcard->ended(), "over");
+    Check(!ended || handled == had_handled, "nothing comes after that");
+  });
+}
+
 TEST(RequestModel, WhoAskedIsToldThatTheServerHasGone) {
   Explore(
       [] {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "eventbus/internal/bus/bus_core.h"
@@ -33,23 +34,27 @@ PatternState::~PatternState() = default;
 void PatternState::AttachTo(TopicState& topic) {
   {
     MutexLock lock(&mutex_);
-    if (ended_) return;  // In a replay.
+    if (ended_ || draining_) return;  // In a replay, or with its bus.
     if (element_ != nullptr && element_ != &topic.element()) {
       ++clashes_;
       return;
     }
+    ++attaching_;
   }
+  WakeList wakes;  // Stays empty for a new topic, under the mutex of the bus: what is in the trie does not drain.
+  const absl::Cleanup attached = [&] {
+    {
+      MutexLock lock(&mutex_);
+      --attaching_;
+    }
+    LookForEnd(wakes);
+  };
   absl::StatusOr<Subscription> made = SubscribeAt(topic);
   if (!made.ok()) return;  // The topic has been closed, and so has the bus.
-  {
-    MutexLock lock(&mutex_);
-    if (!ended_ && !draining_) {
-      parts_.emplace_back();
-      parts_.back() = SubscriptionAccess::Release(*std::move(made));
-      return;
-    }
-  }
-  // N2, N5: here `made` goes, and takes the part out.
+  MutexLock lock(&mutex_);
+  if (ended_) return;  // N2: after the lock `made` goes, and takes the part out.
+  parts_.emplace_back();
+  parts_.back() = SubscriptionAccess::Release(*std::move(made));
 }
 
 void PatternState::DetachFrom(TopicState& topic) {
@@ -117,14 +122,13 @@ absl::Status PatternState::End(const absl::Status& reason, const Context* waits)
 
 void PatternState::RequestDrain() {
   const Ref<PatternState> forgotten = bus_->Forget(*this);
-  std::vector<Ref<SubscriptionState>> parts;
   {
     MutexLock lock(&mutex_);
-    if (ended_ || draining_) return;
-    parts = parts_;
+    if (ended_) return;
     draining_ = true;
   }
-  for (const Ref<SubscriptionState>& part : parts) part->RequestDrain();
+  // Each of them also if another call has begun with this, for that may have failed on the way.
+  for (size_t i = 0; const Ref<SubscriptionState> part = PartAt(i); ++i) part->RequestDrain();
   WakeList wakes;
   LookForEnd(wakes);
 }
@@ -142,7 +146,10 @@ void PatternState::LookForEnd(WakeList& wakes) {
   absl::Status failure;
   {
     MutexLock lock(&mutex_);
-    if (!draining_ || ended_ || finished_ < parts_.size()) return;
+    if (!draining_ || ended_ || attaching_ > 0 || finished_ < parts_.size()) return;
+    // Those that were told of may be others, which a hard stop found while they were being made.
+    const auto has_ended = [](const Ref<SubscriptionState>& part) { return part->ended(); };
+    if (!std::all_of(parts_.begin(), parts_.end(), has_ended)) return;
     failure = failure_;
   }
   signal_.End(failure, wakes);
@@ -173,6 +180,11 @@ SubscriptionStats PatternState::stats() const {
 std::vector<Ref<SubscriptionState>> PatternState::Parts() const {
   MutexLock lock(&mutex_);
   return parts_;
+}
+
+Ref<SubscriptionState> PatternState::PartAt(size_t index) const {
+  MutexLock lock(&mutex_);
+  return index < parts_.size() ? parts_[index] : Ref<SubscriptionState>();
 }
 
 size_t PatternState::CountTopics() const {

@@ -8,7 +8,9 @@
 //   N3. Once `ended_` is set, `parts_` stays as it is until the last of those that end it at once has left, and is emptied by
 //       that one. So each of them may wait for every part, and nobody needs memory for it.
 //   N4. A part refers to this, and this to its parts, until the end. Who made this must end it.
-//   N5. Draining, it has left the trie, and what is attached after that is taken out again, as in N2. Its last part that drains ends it.
+//   N5. Draining, it has left the trie, and gets no new parts. A part that is being made meanwhile, by `Add`, drains with its
+//       topic: then it is the bus that drains. It ends when no part is being made, all have ended, and it has been told so of
+//       each, and why. What a hard stop of the bus ends tells it as well, for the bus does not know of it any more.
 
 #ifndef EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_
 #define EVENTBUS_INTERNAL_BUS_PATTERN_STATE_H_
@@ -98,9 +100,11 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   // Waits for its handlers while `waits` lasts, null: not at all. Its status if they had not ended by then: so they are to be waited
   // for again.
   absl::Status End(const absl::Status& reason, const Context* waits);
-  // Ends it if it drains, and so have all its parts.
+  // Ends it if it drains, and all its parts have ended.
   void LookForEnd(WakeList& wakes);
   std::vector<Ref<SubscriptionState>> Parts() const;
+  // The part of that number; null if there are not so many. Needs no memory.
+  Ref<SubscriptionState> PartAt(size_t index) const;
 
   const Ref<BusCore> bus_;
   const std::string pattern_;
@@ -113,7 +117,8 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   mutable Mutex mutex_;  // No other lock is taken under it.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t finished_ ABSL_GUARDED_BY(mutex_) = 0;   // Parts that have drained, with it or with their topics.
+  size_t attaching_ ABSL_GUARDED_BY(mutex_) = 0;  // Parts that are being made.
+  size_t finished_ ABSL_GUARDED_BY(mutex_) = 0;   // Parts that it was told have ended.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // The first of theirs.
   size_t enders_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t clashes_ ABSL_GUARDED_BY(mutex_) = 0;
