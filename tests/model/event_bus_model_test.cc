@@ -402,6 +402,22 @@ TEST(BusDrainModel, AWildcardEndsNotBeforeTheParts) {
   });
 }
 
+TEST(BusDrainModel, TheDrainOfAWildcardAgainstTheHardStop) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    Subscription wildcard = *bus.Subscribe<int>("*", [](int) {}, {.executor = &executor});
+    Subscription of_calls = *bus.Subscribe<int>("*", [](int) {});
+    bus.Publish("a", 1);
+    Thread closer([&] { bus.Close(absl::AbortedError("")); });
+    wildcard.RequestDrain();
+    of_calls.RequestDrain();
+    closer.Join();
+    Check(wildcard.ended() && of_calls.ended(), "over");
+    Check(*wildcard.Err().Receive() == absl::AbortedError(""), "and why");
+  });
+}
+
 TEST(RequestModel, WhoAskedIsToldThatTheServerHasGone) {
   Explore(
       [] {

@@ -108,6 +108,23 @@ TEST_F(EventBusDrain, UnsubscribeEndsTheDrainOfAWildcard) {
   EXPECT_EQ(DrainInTime(bus_).left(), 1u);
 }
 
+TEST_F(EventBusDrain, TheHardStopEndsAWildcard) {
+  const Subscription handler = Subscribe("orders.*");
+  const Channel<int> channel(4);
+  const Subscription to_channel = MustSubscribe(bus_.Subscribe<int>("orders.*", channel));
+  bus_.Publish("orders.eu", 1);
+  bus_.Publish("orders.us", 2);
+  bus_.RequestDrain();
+  EXPECT_FALSE(handler.ended() || to_channel.ended());
+  bus_.Close(absl::AbortedError("late"));
+  ASSERT_TRUE(handler.ended());
+  ASSERT_TRUE(to_channel.ended());
+  EXPECT_EQ(*handler.Err().Receive(), absl::AbortedError("late"));
+  EXPECT_EQ(*to_channel.Err().Receive(), absl::AbortedError("late"));
+  executor_.RunAll();
+  EXPECT_TRUE(handled_.empty());
+}
+
 TEST_F(EventBusDrain, AWildcardMayStopItsDrainFromItsHandler) {
   std::vector<int> left;
   Subscription all;

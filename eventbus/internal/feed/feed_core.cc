@@ -438,7 +438,8 @@ bool FeedCore::Close(const absl::Status& reason) {
   AwaitUserCode(nullptr);
   while (const Ref<Subscriber> subscriber = PopEnding(leaving)) {
     subscriber->HandBackLeft();
-    subscriber->end_signal.End(reason);
+    WakeList wakes;
+    TellEnd(*subscriber, reason, wakes);
   }
   StopAlive(reason);
   EndWhenNothingRuns();

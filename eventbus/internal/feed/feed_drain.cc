@@ -208,7 +208,7 @@ void FeedCore::HasFinished(Subscriber& subscriber, const absl::Status& reason, W
 
 void FeedCore::TellEnd(Subscriber& subscriber, const absl::Status& reason, WakeList& wakes) {
   if (!subscriber.end_signal.End(reason, wakes)) return;
-  if (subscriber.owner && subscriber.drain) subscriber.owner->PartFinished(reason, wakes);
+  if (subscriber.owner) subscriber.owner->PartFinished(reason, wakes);
 }
 
 void FeedCore::CallHasEnded(const Subscriber* not_called) {
@@ -321,7 +321,8 @@ void FeedCore::StopAlive(const absl::Status& reason) {
     } else {
       GiveUpReaders(*subscriber);
     }
-    subscriber->end_signal.End(reason);
+    WakeList wakes;
+    TellEnd(*subscriber, reason, wakes);
   }
 }
 

@@ -31,7 +31,7 @@ class SubscriberOwner : public SubscriptionState {
 
   // A part has ended by itself, but not by the end of its feed. With no lock held.
   virtual void PartEnded(const absl::Status& reason) = 0;
-  // A part that drains has ended, with `reason` if it failed. Whom that makes ready goes on `wakes`.
+  // A part that drains, or whose feed was closed, has ended, with `reason` if that is not OK. Whom that makes ready goes on `wakes`.
   virtual void PartFinished(const absl::Status& reason, WakeList& wakes) = 0;
 };
 
