@@ -10,6 +10,7 @@
 #include "eventbus/drain_report.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/overflow.h"
 #include "eventbus/select.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
@@ -75,6 +76,27 @@ TEST(FeedDrainModel, ADrainOfOneThatASendWaitsForWhileItReads) {
     Select({slow.OnEnd()});
     Check(handled == 3 && third == 1, "all of it");
     Check(handled_by_slow == second, absl::StrCat(handled_by_slow, " handled, and the second went to ", second));
+  });
+}
+
+TEST(FeedDrainModel, WhatIsEvictedAsTheDrainBeginsIsTold) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    uint64_t accounted = 0;
+    const auto count = [&](int) { ++accounted; };
+    const Subscription subscription = *feed.Subscribe(
+        count, {.executor = &executor, .capacity = 1, .overflow = Overflow::kDropOldest, .on_lost = count});
+    const Channel<int> channel(1);
+    const Subscription other = *feed.Subscribe(channel, {.overflow = Overflow::kDropOldest, .on_lost = count});
+    uint64_t delivered = feed.Send(0).delivered;
+    Thread sender([&] { delivered += feed.Send(1).delivered; });
+    feed.RequestDrain();
+    sender.Join();
+    executor.RunAll();
+    Check(channel.TryReceive().ok() && !channel.TryReceive().ok(), "one is there");
+    Select({feed.OnEnd()});
+    Check(accounted + 1 == delivered, "handled, lost or received");
   });
 }
 

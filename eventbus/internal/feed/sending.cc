@@ -249,7 +249,11 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferToSpecial(ChannelSubscriber& su
   if (offer == Offer::kFull) {
     if (subscriber.overflow == Overflow::kDropNewest) offer = Offer::kDropped;
     if (subscriber.overflow == Overflow::kDisconnect) offer = Offer::kDisconnects;
-    if (subscriber.evicts()) offer = MakeRoom(subscriber, value);
+    if (subscriber.evicts()) {
+      // As for a queue.
+      offer = subscriber.on_lost == nullptr || BeginCall(subscriber) ? MakeRoom(subscriber, value) : Offer::kGone;
+      EndCalls();
+    }
   }
   if (offer == Offer::kTaken || (is_event && offer != Offer::kWaits)) DropShell(delivery);
   return offer;
@@ -301,6 +305,9 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferTo(QueueSubscriber& subscriber,
     EndCalls();
     if (!failure_.ok()) return Offer::kFailed;
   }
+  // Begun before anything is taken out: what is lost to one that begins to drain is told too, before it ends.
+  if (subscriber.on_lost != nullptr && !BeginCall(subscriber)) return Offer::kGone;
+  const absl::Cleanup told = [this] { EndCalls(); };
   void* const value = Stage(delivery);
   while (true) {
     const OverflowQueue::Offered offered = subscriber.Offer(value, InfoFor(subscriber), wakes_);

@@ -93,6 +93,11 @@ class FeedCore::Sending final : public SoleOperation {
     if (!member) NoteNotCalled(subscriber);
     return member;
   }
+  // Whether such a call has begun and not ended.
+  bool IsInCallOf(const Subscriber& subscriber) const {
+    // Relaxed: its own write.
+    return calls_ && feed_.calling_.load(std::memory_order_relaxed) == &subscriber;
+  }
   // The same where somebody waits for the call before it: says that none runs, and then begins anew.
   bool BeginCallBesideWaiters(Subscriber& subscriber);
   void NoteNotCalled(Subscriber& subscriber) { cut_short_ = subscriber.was_not_called = true; }

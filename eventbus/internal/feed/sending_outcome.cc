@@ -70,12 +70,18 @@ void FeedCore::Sending::AddMissed(const Subscriber& subscriber) {
 }
 
 void FeedCore::Sending::TellLoss(Subscriber& subscriber, const void* value) {
-  if (subscriber.on_lost == nullptr || !BeginCall(subscriber)) return;
+  if (subscriber.on_lost == nullptr) return;
+  const bool has_begun = IsInCallOf(subscriber);
+  if (has_begun) {
+    wakes_.WakeAll();
+  } else if (!BeginCall(subscriber)) {
+    return;
+  }
   StatusOfCall(
       [&] { (*subscriber.on_lost)(value); },
       [&](absl::string_view) { return absl::OkStatus(); })  // Who reports a loss has nobody to tell of its own.
       .IgnoreError();
-  EndCalls();
+  if (!has_begun) EndCalls();
 }
 
 void FeedCore::Sending::Finish(Subscriber& subscriber) {

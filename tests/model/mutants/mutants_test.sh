@@ -9,6 +9,7 @@ shard=${TEST_SHARD_INDEX:-0}
 if [ -n "${TEST_SHARD_STATUS_FILE:-}" ]; then touch "$TEST_SHARD_STATUS_FILE"; fi
 # Else each program would take its share of its tests.
 unset TEST_TOTAL_SHARDS TEST_SHARD_INDEX TEST_SHARD_STATUS_FILE
+unset GTEST_TOTAL_SHARDS GTEST_SHARD_INDEX GTEST_SHARD_STATUS_FILE
 
 survivors=0
 seen=0
