@@ -276,6 +276,23 @@ void SubscribeWithAReplayAgainstASend(Executor* executor) {
   Check(last == 2, "all");
 }
 
+TEST(OverflowModel, WhatFindsNoRoomIsNotToldAfterUnsubscribe) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    bool gone = false;
+    Subscription subscription = *feed.Subscribe(
+        [](int) {}, {.executor = &executor, .capacity = 1, .overflow = Overflow::kDropNewest, .on_lost = [&](int) {
+                       Check(!gone, "Unsubscribe has returned");
+                     }});
+    feed.Send(0);
+    Thread sender([&] { feed.Send(1); });
+    subscription.Unsubscribe();
+    gone = true;
+    sender.Join();
+  });
+}
+
 TEST(ReplayModel, AnInlineHandlerAgainstASend) {
   Explore([] { SubscribeWithAReplayAgainstASend(nullptr); });
 }
