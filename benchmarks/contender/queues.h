@@ -95,10 +95,14 @@ Result PlayFourByFour(Play& play, Queue& queue) {
   std::barrier begin(2 * kPairs + 1);
   std::barrier sent(kPairs + 1);
   std::barrier end(kPairs + 1);
+  const auto begins = [&] {
+    begin.arrive_and_wait();
+    return !over;
+  };
   std::vector<std::thread> threads;
   for (uint64_t i = 0; i < kPairs; ++i) {
     threads.emplace_back([&, i] {
-      for (begin.arrive_and_wait(); !over; begin.arrive_and_wait()) {
+      while (begins()) {
         Received mine;
         for (uint64_t value = queue.Receive(); value != kEnd; value = queue.Receive()) {
           uint64_t& least = mine.least[value % kPairs];
@@ -112,7 +116,7 @@ Result PlayFourByFour(Play& play, Queue& queue) {
       }
     });
     threads.emplace_back([&, i] {
-      for (begin.arrive_and_wait(); !over; begin.arrive_and_wait()) {
+      while (begins()) {
         for (uint64_t value = i; value < kValues * kPairs; value += kPairs) queue.Send(value);
         sent.arrive_and_wait();
       }
