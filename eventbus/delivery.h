@@ -30,10 +30,10 @@
 //
 // Guarantees: at least once. A receiver that has acted and fails before its `Ack` gets the value again, so acting twice must do no
 // harm. The value is one copy, made by the sender, and constant; it is destroyed with its last delivery, in that thread. Neither call
-// blocks: where the channel is full, the value waits for room, in its order among senders. `Ack` on one thread and `Nack` on another
-// for one attempt: one of them is true.
+// blocks: where the channel is full, the value waits for room, in its order among senders.
 //
-// Not thread-safe for one object; different ones may be used at the same time.
+// Different objects may be used at the same time. Of one, `Ack`, `Nack` and what only reads may be called from several threads, and one
+// call is true; moving, assigning and destroying it may not be beside anything else.
 //
 // Cost: one allocation for a value, none to acknowledge it or to send it back; a lock each.
 //

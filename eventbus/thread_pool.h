@@ -18,8 +18,8 @@
 //
 // Guarantees: first in, first out, one at a time for each thread. A thread with nothing to do sleeps, once it has waited awake for
 // a few microseconds: what comes meanwhile costs nobody a wake-up. What work throws is
-// counted and given to `on_exception`; the thread goes on. Destruction drains and joins: destroy the pool after what uses
-// it, never from one of its own threads.
+// counted and given to `on_exception`; the thread goes on. Destruction runs what was accepted, refuses what comes later,
+// also from its own works, and joins: destroy the pool after what uses it, never from one of its own threads.
 //
 // Submitting allocates nothing and takes one lock; many works, one lock.
 

@@ -75,6 +75,7 @@ absl::Status BusCore::SetOptions(absl::string_view pattern, const TopicOptions& 
   if (other != nullptr) return HasOtherOptions(*other);
   const auto [rule, is_new] = rules_.try_emplace(std::string(pattern));
   if (is_new) {
+    // Under the mutex, which the analysis does not see from inside a function object.
     absl::Cleanup erase = [&, added = rule]() ABSL_NO_THREAD_SAFETY_ANALYSIS { rules_.erase(added); };
     rules_for_.Insert(pattern, rule->second);
     std::move(erase).Cancel();
