@@ -329,9 +329,9 @@ class EventBus {
     return gathered;
   }
 
-  // Refuses everything new, ends every subscription with `reason` (none if OK), frees blocked publishers, and returns when no
-  // filter and no hook of a topic runs; but does not wait for the filter, handler or hook that it is called from. What is in
-  // channels stays there. True for the first call.
+  // Refuses everything new, frees blocked publishers at every topic, also those that publish from inside handlers, then ends every
+  // subscription with `reason` (none if OK), and returns when no filter and no hook of a topic runs; but does not wait for the
+  // filter, handler or hook that it is called from. What is in channels stays there. True for the first call.
   bool Close(const absl::Status& reason = absl::OkStatus()) { return core_->Close(reason); }
 
   // Refuses everything new, as `Close` does, and frees blocked publishers; but has every subscription handle what it has accepted,

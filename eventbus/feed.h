@@ -172,7 +172,7 @@ class FeedBase {
   FeedBase& operator=(const FeedBase&) = delete;
 
   // Refuses sends and subscriptions from now on, ends every subscription with `reason` (none if OK), frees blocked
-  // senders, and returns when no filter runs. What is in the channels stays there. Thread-safe; true for the first
+  // senders, those that wait for their turn included, and returns when no filter runs. What is in the channels stays there. Thread-safe; true for the first
   // call. O(n).
   //
   // It is the hard stop: what waits for a handler is dropped, and handed to `on_left`, also of a feed that drains.

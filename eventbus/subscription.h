@@ -60,12 +60,12 @@ class [[nodiscard]] Subscription {
   Subscription(Subscription&&) = default;
   Subscription& operator=(Subscription&& other) {
     if (this != &other) {
-      Unsubscribe();
+      Drop();
       state_ = std::move(other.state_);
     }
     return *this;
   }
-  ~Subscription() { Unsubscribe(); }
+  ~Subscription() { Drop(); }
 
   // Ends the subscription. Any number of times, from any thread, also from a filter or handler of the same feed. Frees a
   // send that is blocked on this subscription. Waits for a filter or handler of this subscription that is running in another
@@ -140,6 +140,12 @@ class [[nodiscard]] Subscription {
   friend struct SubscriptionAccess;
 
   explicit Subscription(internal::Ref<internal::SubscriptionState> state) : state_(std::move(state)) {}
+
+  // Ends it; nobody will ask for it any more.
+  void Drop() {
+    const internal::Ref<internal::SubscriptionState> state = state_;  // As in `Unsubscribe`.
+    if (state) state->HandleGoes();
+  }
 
   Case EndCase(absl::AnyInvocable<void(void*, internal::Outcome)> finish) const;
 

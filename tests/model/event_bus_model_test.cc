@@ -252,6 +252,51 @@ TEST(WildcardModel, TwoThatUnsubscribeItBothWaitForItsHandlers) {
   });
 }
 
+// A part that fails ends it without waiting, also for who unsubscribes it after that.
+TEST(WildcardModel, UnsubscribedAfterItHasFailedItsOtherHandlersAreWaitedFor) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    int inside = 0;
+    Subscription subscription = *bus.Subscribe<int>("*",
+                                                    [&](int n) {
+                                                      if (n == 0) return absl::DataLossError("bad");
+                                                      ++inside;
+                                                      executor.size();  // A point at which others could come in.
+                                                      --inside;
+                                                      return absl::OkStatus();
+                                                    },
+                                                    {.executor = &executor, .ends_on_error = true});
+    bus.Publish("a", 1);
+    bus.Publish("b", 0);
+    Thread runner([&] { executor.RunOne(); });
+    Thread other([&] { executor.RunOne(); });
+    Select({subscription.OnEnd()});
+    subscription.Unsubscribe();
+    Check(inside == 0, "its handler has returned");
+    other.Join();
+    runner.Join();
+    executor.RunAll();
+  });
+}
+
+TEST(EventBusModel, CloseAgainstAHandlerThatPublishesElsewhere) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> raw = *bus.Topic<int>("raw");
+    const TopicOf<int> parsed = *bus.Topic<int>("parsed");
+    const Channel<int> nobody_receives;
+    const Subscription one = *parsed.Subscribe(nobody_receives);
+    const Subscription two = *raw.Subscribe([&](int event) {
+      Check(parsed.Publish(event).status.code() == absl::StatusCode::kFailedPrecondition, "freed by the close");
+    });
+    Thread publisher([&] { raw.Publish(1); });
+    bus.Close();
+    publisher.Join();
+    Check(one.ended() && two.ended(), "all have ended");
+  });
+}
+
 TEST(EventBusModel, TwoFirstUsesOfAName) {
   Explore([] {
     EventBus bus;

@@ -138,5 +138,40 @@ TEST(TurnModel, OneAtATimeAndNobodyForgotten) {
   });
 }
 
+TEST(TurnModel, CloseEndsAWaitThoughTheTurnIsHeld) {
+  Explore([] {
+    Turn turn;
+    Check(turn.TryTake(), "free at first");
+    Thread waiter([&] {
+      const Arm arms[] = {{.target = &turn}};
+      const Outcome outcome = SelectAmong(arms, Choice::kListed, Instant::Never()).outcome;
+      Check(outcome == Outcome::kClosed, "it never has the turn");
+    });
+    turn.Close();
+    waiter.Join();
+    turn.Release();
+    Check(turn.TryTake(), "free in the end");
+  });
+}
+
+TEST(TurnModel, CloseAgainstAWaitAndARelease) {
+  Explore([] {
+    Turn turn;
+    Check(turn.TryTake(), "free at first");
+    Thread waiter([&] {
+      const Arm arms[] = {{.target = &turn}};
+      const Outcome outcome = SelectAmong(arms, Choice::kListed, Instant::Never()).outcome;
+      Check(outcome == Outcome::kDone || outcome == Outcome::kClosed, "it has the turn, or never will");
+      if (outcome == Outcome::kDone) turn.Release();
+    });
+    Thread closer([&] { turn.Close(); });
+    turn.Release();
+    closer.Join();
+    waiter.Join();
+    Check(turn.CountWaiting() == 0, "nobody waits");
+    Check(turn.TryTake(), "free in the end");
+  });
+}
+
 }  // namespace
 }  // namespace eventbus::internal

@@ -14,6 +14,7 @@
 #include "eventbus/dump_waiters.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/subscription_scope.h"
+#include "eventbus/thread_pool.h"
 #include "eventbus/topic_options.h"
 #include "gtest/gtest.h"
 #include "tests/support/payloads.h"
@@ -23,6 +24,7 @@
 namespace eventbus {
 namespace {
 
+using testing::AwaitSenders;
 using testing::AwaitTrue;
 using testing::Counted;
 using testing::MustSubscribe;
@@ -293,6 +295,57 @@ TEST(EventBus, HandlesAndSubscriptionsMayOutliveTheBus) {
   EXPECT_EQ(topic.name(), "a");
   EXPECT_EQ(*wildcard.Err().Receive(), absl::CancelledError("bus 'short': was destroyed"));
   EXPECT_EQ(*direct.Err().Receive(), absl::CancelledError("bus 'short': was destroyed"));
+}
+
+// A handler that publishes to another topic, where nobody makes room, in each order in which the two may be closed.
+void CloseWhileAHandlerPublishes(bool raw_is_older, absl::string_view subject, Executor* executor) {
+  EventBus bus;
+  if (raw_is_older) MustFind(bus.Topic<int>("raw"));
+  const Channel<int> nobody_receives(1);
+  const Subscription parsed = MustSubscribe(bus.Subscribe<int>("parsed.x", nobody_receives));
+  SendResult result;
+  const Subscription raw = MustSubscribe(
+      bus.Subscribe<int>(subject, [&](int event) { result = bus.Publish("parsed.x", event); }, {.executor = executor}));
+  bus.Publish("parsed.x", 0);
+  std::thread publisher([&] { bus.Publish("raw", 1); });
+  AwaitSenders(nobody_receives, 1);
+  EXPECT_TRUE(bus.Close());
+  publisher.join();
+  EXPECT_EQ(result.status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(raw.ended());
+}
+
+TEST(EventBus, CloseFreesAHandlerThatPublishesToAnotherTopic) {
+  ThreadPool pool(1);
+  for (const bool raw_is_older : {true, false}) {
+    for (const absl::string_view subject : {"raw", "*"}) {
+      CloseWhileAHandlerPublishes(raw_is_older, subject, nullptr);
+      CloseWhileAHandlerPublishes(raw_is_older, subject, &pool);
+    }
+  }
+}
+
+// The publisher of b waits for its turn at a, which has it until the close that is called there is over.
+TEST(EventBus, CloseFromInsideASendFreesWhoWaitsForThatSend) {
+  EventBus bus;
+  const TopicOf<int> a = *bus.Topic<int>("a");
+  ThreadPool pool(1);
+  std::atomic<bool> may_close{false};
+  SendResult result;
+  const Subscription wildcard = MustSubscribe(bus.Subscribe<int>("b.*",
+                                                                 [&](int event) {
+                                                                   may_close = true;
+                                                                   result = a.Publish(event);
+                                                                 },
+                                                                 {.executor = &pool}));
+  const Subscription closer = MustSubscribe(a.Subscribe([&](int) {
+    bus.Publish("b.x", 1);
+    AwaitTrue([&] { return may_close && bus.Stats().topics[0].waiting == 1; });
+    bus.Close();
+  }));
+  a.Publish(1);
+  pool.Close();
+  EXPECT_EQ(result.status.code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(EventBus, ABusMayBeClosedByAHandler) {

@@ -249,6 +249,55 @@ TEST(Wildcard, UnsubscribeWaitsForHandlersAtEveryTopic) {
   publisher.join();
 }
 
+// It has ended by itself, without waiting; who unsubscribes it then does.
+TEST(Wildcard, UnsubscribeWaitsForHandlersOfOneThatHasEndedByItself) {
+  EventBus bus;
+  std::atomic<bool> inside{false};
+  std::atomic<bool> go_on{false};
+  std::atomic<bool> over{false};
+  Subscription subscription = MustSubscribe(bus.Subscribe<int>("*",
+                                                               [&](int n) {
+                                                                 if (n == 0) return absl::DataLossError("bad");
+                                                                 inside = true;
+                                                                 AwaitTrue([&] { return go_on.load(); });
+                                                                 over = true;
+                                                                 return absl::OkStatus();
+                                                               },
+                                                               {.ends_on_error = true}));
+  std::thread publisher([&] { bus.Publish("a", 1); });
+  AwaitTrue([&] { return inside.load(); });
+  bus.Publish("b", 0);
+  EXPECT_EQ(*subscription.Err().Receive(), absl::DataLossError("bad"));
+  const CancelHandle moment = Context::Background().WithTimeout(absl::Milliseconds(1));
+  EXPECT_EQ(subscription.Unsubscribe(moment.context()).code(), absl::StatusCode::kDeadlineExceeded);
+  std::thread unsubscriber([&] {
+    subscription = Subscription();
+    EXPECT_TRUE(over);
+  });
+  go_on = true;
+  unsubscriber.join();
+  publisher.join();
+}
+
+TEST(Wildcard, CountsStayOnceItHasEnded) {
+  EventBus bus;
+  Subscription subscription = MustSubscribe(bus.Subscribe<int>("*", [](int) {}));
+  bus.Publish("a", 1);
+  bus.Publish("b", 1);
+  subscription.Unsubscribe();
+  EXPECT_EQ(subscription.stats().delivered, 2u);
+}
+
+// Nobody is left who could wait for it.
+TEST(Wildcard, TheHandlerGoesAlsoIfItDestroysItsSubscription) {
+  const auto token = std::make_shared<int>(1);
+  EventBus bus;
+  std::optional<Subscription> subscription;
+  subscription = MustSubscribe(bus.Subscribe<int>("*", [&subscription, token](int) { subscription.reset(); }));
+  bus.Publish("a", 1);
+  EXPECT_EQ(token.use_count(), 1);
+}
+
 TEST(Wildcard, TheHandlerGoesWithTheSubscription) {
   EventBus bus;
   const auto token = std::make_shared<int>(1);

@@ -83,6 +83,24 @@ TEST(Turn, SkipsAWaiterThatGaveUp) {
   EXPECT_TRUE(turn.TryTake());
 }
 
+TEST(Turn, ClosedOneIsWaitedForByNobodyNowOrLater) {
+  Turn turn;
+  ASSERT_TRUE(turn.TryTake());
+  const auto wait = [&] {
+    const Arm arms[] = {{.target = &turn}};
+    return SelectAmong(arms, Choice::kListed, Instant::Never()).outcome;
+  };
+  std::vector<std::thread> waiters;
+  for (int i = 0; i < 4; ++i) waiters.emplace_back([&] { EXPECT_EQ(wait(), Outcome::kClosed); });
+  AwaitWaiting(turn, 4);
+  turn.Close();
+  for (std::thread& waiter : waiters) waiter.join();
+  EXPECT_EQ(wait(), Outcome::kClosed);
+  EXPECT_FALSE(turn.TryTake()) << "who had it has it";
+  turn.Release();
+  EXPECT_TRUE(turn.TryTake());
+}
+
 TEST(Turn, IsNeverHeldTwiceNorLostWhenWaitersGiveUp) {
   Turn turn;
   int64_t holders = 0;  // Guarded by the turn: ThreadSanitizer checks that it is.

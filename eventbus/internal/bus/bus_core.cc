@@ -186,6 +186,7 @@ absl::StatusOr<Subscription> BusCore::Add(Ref<PatternState> pattern) {
     patterns_.Insert(pattern->pattern(), *pattern);
     pattern->promised = promised;
     pattern->AddRef();  // The bus's own.
+    pattern->subscribed = true;
     subscribed_.PushBack(*pattern);
   }
   std::move(count_out).Cancel();
@@ -197,17 +198,21 @@ absl::StatusOr<Subscription> BusCore::Add(Ref<PatternState> pattern) {
 
 Ref<PatternState> BusCore::Forget(PatternState& pattern) {
   MutexLock lock(&mutex_);
-  if (!pattern.linked()) return {};
+  return pattern.subscribed ? ForgetLocked(pattern) : Ref<PatternState>();
+}
+
+Ref<PatternState> BusCore::ForgetFirst() {
+  MutexLock lock(&mutex_);
+  return subscribed_.empty() ? Ref<PatternState>() : ForgetLocked(*subscribed_.front());
+}
+
+Ref<PatternState> BusCore::ForgetLocked(PatternState& pattern) {
+  pattern.subscribed = false;
   pattern.Unlink();
   patterns_.Remove(pattern.pattern(), pattern);
   shared_->GiveRoomBack(std::exchange(pattern.promised, 0));
   shared_->CountOut();
   return Ref<PatternState>::Adopt(&pattern);
-}
-
-Ref<PatternState> BusCore::FirstPattern() const {
-  MutexLock lock(&mutex_);
-  return Ref<PatternState>(subscribed_.front());
 }
 
 bool BusCore::Close(const absl::Status& reason) {
@@ -216,10 +221,18 @@ bool BusCore::Close(const absl::Status& reason) {
     if (std::exchange(stopped_, true)) return false;
     closed_ = true;
   }
-  while (const Ref<PatternState> pattern = FirstPattern()) pattern->Close(reason);
   // Without the mutex, for nothing is added (U3).
   const auto for_all = [this](auto&& call) ABSL_NO_THREAD_SAFETY_ANALYSIS { topics_.ForEach(call); };
-  for_all([&](TopicState& topic) { topic.core().Close(reason); });
+  // First nothing more is sent, anywhere, and nobody waits; for a handler at one topic may publish to another, and be waited for
+  // below.
+  List<PatternState> ending;  // Each with a reference.
+  while (Ref<PatternState> pattern = ForgetFirst()) {
+    pattern->BeginToClose(reason);
+    ending.PushBack(*pattern.Release());
+  }
+  for_all([](TopicState& topic) { topic.core().BeginToClose(); });
+  while (PatternState* const pattern = ending.PopFront()) Ref<PatternState>::Adopt(pattern)->Close(reason);
+  for_all([&](TopicState& topic) { topic.core().FinishClosing(reason); });
   for_all([](TopicState& topic) { topic.presence().Settle(); });
   return true;
 }

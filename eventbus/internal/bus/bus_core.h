@@ -6,7 +6,8 @@
 // Invariants:
 //   U1. A topic is in `topics_`, and in `named_` and `names_` or in `of_types_`, from when it is made until the bus goes. It has
 //       its parts of all matching patterns before the mutex that it was made under is released (N1).
-//   U2. A pattern is in `patterns_` and `subscribed_` or in neither, and the bus owns one reference to those that are.
+//   U2. A pattern is in `patterns_` and `subscribed_`, and says so itself, or in neither. The bus owns one reference to those that
+//       are. A list of others is its maker's own.
 //   U3. Once `closed_` is set, nothing is added. So who has set it, or has seen it, finds all topics there will ever be.
 //   U4. A pattern that is subscribed to has been promised the room that it needs wherever it comes from, and at each topic that has a
 //       part of it, before that part is made.
@@ -70,8 +71,8 @@ class BusCore final : public RefCounted {
   // Takes `pattern` out if it is still in, and returns the bus's reference to it. No topic is made meanwhile.
   Ref<PatternState> Forget(PatternState& pattern);
 
-  // Refuses what is new, ends every subscription with `reason`, and closes every topic. Returns when no hook runs. True for the
-  // first call.
+  // Refuses what is new, frees publishers everywhere, then ends every subscription with `reason`, and closes every topic. Returns
+  // when no hook runs. True for the first call.
   bool Close(const absl::Status& reason);
   // Whether it refuses what is new: it has been closed, or drains.
   bool closed() const;
@@ -104,7 +105,9 @@ class BusCore final : public RefCounted {
   absl::Status HasOtherOptions(const TopicState& topic) const;
   // Those that were set for topics of that name.
   TopicOptions OptionsFor(absl::string_view name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Ref<PatternState> FirstPattern() const;
+  Ref<PatternState> ForgetLocked(PatternState& pattern) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same with the oldest; null if there is none.
+  Ref<PatternState> ForgetFirst();
 
   struct OptionsRule {
     uint64_t number;  // One that was set later has a larger one.

@@ -77,6 +77,16 @@ void PatternState::DetachFrom(TopicState& topic) {
 
 void PatternState::Unsubscribe() { Close(absl::OkStatus()); }
 
+void PatternState::HandleGoes() {
+  Unsubscribe();
+  // From inside a handler that has not waited, and nobody will: the parts go when their feeds have done with them.
+  {
+    MutexLock lock(&mutex_);
+    ++enders_;
+  }
+  Leave(/*drops_parts=*/true);
+}
+
 absl::Status PatternState::UnsubscribeWithin(const Context& context) {
   return End(absl::OkStatus(), ConsumerScope::IsInside(this) ? nullptr : &context);
 }
@@ -84,6 +94,11 @@ absl::Status PatternState::UnsubscribeWithin(const Context& context) {
 void PatternState::Close(const absl::Status& reason) {
   const Context forever = Context::Background();
   End(reason, ConsumerScope::IsInside(this) ? nullptr : &forever).IgnoreError();
+}
+
+void PatternState::BeginToClose(const absl::Status& reason) {
+  StopParts(reason);
+  Leave(/*drops_parts=*/false);
 }
 
 void PatternState::PartEnded(const absl::Status& reason) {
@@ -97,6 +112,17 @@ void PatternState::PartEnded(const absl::Status& reason) {
 
 absl::Status PatternState::End(const absl::Status& reason, const Context* waits) {
   const Ref<PatternState> forgotten = bus_->Forget(*this);  // N2
+  const absl::Span<const Ref<SubscriptionState>> parts = StopParts(reason);
+  absl::Status late;
+  if (waits != nullptr) {
+    for (const Ref<SubscriptionState>& part : parts) late.Update(part->UnsubscribeWithin(*waits));
+  }
+  if (late.ok()) signal_.End(reason);
+  Leave(waits != nullptr && late.ok());
+  return late;
+}
+
+absl::Span<const Ref<SubscriptionState>> PatternState::StopParts(const absl::Status& reason) {
   absl::Span<const Ref<SubscriptionState>> parts;
   {
     MutexLock lock(&mutex_);
@@ -109,15 +135,27 @@ absl::Status PatternState::End(const absl::Status& reason, const Context* waits)
     // One that drains has left its feed already.
     if (!subscriber.feed->EndByItself(subscriber, reason)) subscriber.feed->StopSoon(subscriber);
   }
-  absl::Status late;
-  if (waits != nullptr) {
-    for (const Ref<SubscriptionState>& part : parts) late.Update(part->UnsubscribeWithin(*waits));
+  return parts;
+}
+
+void PatternState::Leave(bool drops_parts) {
+  absl::Span<const Ref<SubscriptionState>> parts;
+  {
+    MutexLock lock(&mutex_);
+    drops_parts_ |= drops_parts;
+    if (!drops_parts_) {
+      --enders_;
+      return;
+    }
+    parts = parts_;
   }
-  if (late.ok()) signal_.End(reason);
+  SubscriptionStats sum;
+  for (const Ref<SubscriptionState>& part : parts) sum += part->stats();
   std::vector<Ref<SubscriptionState>> gone;  // Destroyed after the lock.
   MutexLock lock(&mutex_);
-  if (--enders_ == 0 && late.ok()) gone.swap(parts_);  // N3
-  return late;
+  if (--enders_ > 0) return;
+  if (!parts_.empty()) of_dropped_ += sum;
+  gone.swap(parts_);  // N3
 }
 
 void PatternState::RequestDrain() {
@@ -173,7 +211,13 @@ absl::Status PatternState::Flush(const Context& context) {
 
 SubscriptionStats PatternState::stats() const {
   SubscriptionStats sum;
-  for (const Ref<SubscriptionState>& part : Parts()) sum += part->stats();
+  std::vector<Ref<SubscriptionState>> parts;
+  {
+    MutexLock lock(&mutex_);
+    sum = of_dropped_;
+    parts = parts_;
+  }
+  for (const Ref<SubscriptionState>& part : parts) sum += part->stats();
   return sum;
 }
 

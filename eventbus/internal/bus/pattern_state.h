@@ -5,9 +5,10 @@
 //       anyone else can find the topic. Topics that were there before get theirs before `Add` returns.
 //   N2. It ends by leaving the trie first. What is attached after that is by `Add` itself, which finds `ended_` and takes the part
 //       out again.
-//   N3. Once `ended_` is set, `parts_` stays as it is until the last of those that end it at once has left, and is emptied by
-//       that one. So each of them may wait for every part, and nobody needs memory for it.
-//   N4. A part refers to this, and this to its parts, until the end. Who made this must end it.
+//   N3. Once `ended_` is set, `parts_` stays as it is until one of those that end it has waited for all parts, or who made this has
+//       let it go, and nobody else is about to wait for them. Then it is emptied. So whoever ends it may wait for every part, also
+//       if another has ended it without waiting, and nobody needs memory for it.
+//   N4. A part refers to this, and this to its parts, until then. Who made this must let it go.
 //   N5. Draining, it has left the trie, and gets no new parts. A part that is being made meanwhile, by `Add`, drains with its
 //       topic: then it is the bus that drains. It ends when no part is being made, all have ended, and it has been told so of
 //       each, and why. What a hard stop of the bus ends tells it as well, for the bus does not know of it any more.
@@ -23,6 +24,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "eventbus/context.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/internal/bus/topic_state.h"
@@ -47,6 +49,7 @@ class BusCore;
 class PatternState : public SubscriberOwner, public ListNode<PatternState> {
  public:
   void Unsubscribe() override;
+  void HandleGoes() override;
   absl::Status UnsubscribeWithin(const Context& context) override;
   SubscriptionStats stats() const override;
   ReceiveChannel<absl::Status> Err() override { return signal_.Err(); }
@@ -67,13 +70,16 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
 
   // Ends it with `reason`; waits for its handlers, but not from inside one.
   void Close(const absl::Status& reason);
+  // The first half of that: nothing more is sent to it.
+  void BeginToClose(const absl::Status& reason);
 
   // How many events may wait for it, wherever they come from; and for the part of it at `topic` alone, 0 if it takes nothing from
   // there. The largest `size_t` if there is no limit.
   virtual size_t Room() const { return 0; }
   virtual size_t RoomAt(const TopicState&) const { return 0; }
-  // Of that, what has been promised. Guarded by the mutex of the bus.
+  // Of that, what has been promised; and whether the bus knows of it. Both guarded by the mutex of the bus.
   size_t promised = 0;
+  bool subscribed = false;
 
   const std::string& pattern() const { return pattern_; }
   // The type of the topics that it is for; null if it is for all.
@@ -100,6 +106,10 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   // Waits for its handlers while `waits` lasts, null: not at all. Its status if they had not ended by then: so they are to be waited
   // for again.
   absl::Status End(const absl::Status& reason, const Context* waits);
+  // Has every part leave its feed. Returns them; they last until `Leave` (N3).
+  absl::Span<const Ref<SubscriptionState>> StopParts(const absl::Status& reason);
+  // `drops_parts`: they have been waited for, or will not be.
+  void Leave(bool drops_parts);
   // Ends it if it drains, and all its parts have ended.
   void LookForEnd(WakeList& wakes);
   std::vector<Ref<SubscriptionState>> Parts() const;
@@ -117,10 +127,12 @@ class PatternState : public SubscriberOwner, public ListNode<PatternState> {
   mutable Mutex mutex_;  // No other lock is taken under it.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t attaching_ ABSL_GUARDED_BY(mutex_) = 0;  // Parts that are being made.
-  size_t finished_ ABSL_GUARDED_BY(mutex_) = 0;   // Parts that it was told have ended.
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // The first of theirs.
-  size_t enders_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t attaching_ ABSL_GUARDED_BY(mutex_) = 0;      // Parts that are being made.
+  size_t finished_ ABSL_GUARDED_BY(mutex_) = 0;       // Parts that it was told have ended.
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);      // The first of theirs.
+  size_t enders_ ABSL_GUARDED_BY(mutex_) = 0;         // Those who look at the parts, and may wait for them.
+  bool drops_parts_ ABSL_GUARDED_BY(mutex_) = false;  // The last of them empties `parts_`.
+  SubscriptionStats of_dropped_ ABSL_GUARDED_BY(mutex_);
   size_t clashes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Ref<SubscriptionState>> parts_ ABSL_GUARDED_BY(mutex_);  // But for N3.
 };

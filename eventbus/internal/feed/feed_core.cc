@@ -417,25 +417,34 @@ bool FeedCore::EnlistForCall(const Subscriber* subscriber, Waiter& waiter) {
   return true;
 }
 
-bool FeedCore::Close(const absl::Status& reason) {
-  const Telling telling(*this);
-  Endings leaving;  // Those without a consumer, each with a reference. The others are alive.
+bool FeedCore::BeginToClose() {
   {
     WakeList wakes;
     MutexLock lock(&membership_);
     if (std::exchange(stopped_, true)) return false;
     closed_ = true;
-    RemoveMembersLocked([&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_) {
+    MutexLock ends(&endings_);
+    ++telling_;  // Until the second half (F9).
+    RemoveMembersLocked([&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_, endings_) {
       const Ref<Subscriber> kept(&subscriber);
       Ref<Subscriber> dropped;
       RemoveLocked(subscriber, wakes, dropped);
-      if (subscriber.consumer() != nullptr) return;
+      if (subscriber.consumer() != nullptr) return;  // It is alive.
       subscriber.AddRef();
-      leaving.PushBack(subscriber);
+      closing_.PushBack(subscriber);
     });
   }
-  Release();
+  turn_.Close();
+  return true;
+}
+
+void FeedCore::FinishClosing(const absl::Status& reason) {
   AwaitUserCode(nullptr);
+  Endings leaving;
+  {
+    MutexLock ends(&endings_);
+    leaving.TakeAll(closing_);
+  }
   while (const Ref<Subscriber> subscriber = PopEnding(leaving)) {
     subscriber->HandBackLeft();
     WakeList wakes;
@@ -444,7 +453,8 @@ bool FeedCore::Close(const absl::Status& reason) {
   StopAlive(reason);
   EndWhenNothingRuns();
   AfterChange();
-  return true;
+  WakeList wakes;
+  LookForEnd(wakes, /*told=*/1);
 }
 
 uint64_t FeedCore::CountSends() const {
@@ -544,11 +554,13 @@ absl::Status FeedCore::TakeTurn(const Context& context, Waiting waiting) {
         Describe("a send from inside a filter or a copy of the same feed would wait for itself"));
   }
   if (turn_.TryTake()) return absl::OkStatus();
-  if (waiting == Waiting::kRefused) return absl::Status(absl::StatusCode::kUnavailable, "");
+  const absl::Status is_closed(absl::StatusCode::kFailedPrecondition, "");
+  if (waiting == Waiting::kRefused) return closed() ? is_closed : absl::Status(absl::StatusCode::kUnavailable, "");
   const Arm arms[] = {{.target = ContextAccess::state(context)}, {.target = &turn_}};
   SlowTurn slow(*this);
-  if (SelectAmong(arms, Choice::kListed, Instant::Never(), &slow).index == 0) return context.status();
-  return absl::OkStatus();
+  const Selected selected = SelectAmong(arms, Choice::kListed, Instant::Never(), &slow);
+  if (selected.index == 0) return context.status();
+  return selected.outcome == Outcome::kClosed ? is_closed : absl::OkStatus();
 }
 
 SendResult FeedCore::Send(const Context& context, const Element& element, const void* value, Waiting waiting) {

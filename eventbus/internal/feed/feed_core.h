@@ -33,7 +33,8 @@
 //
 // Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
 // delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
-// enlisted. The end of a turn wakes the next sender, the end of a filter or handler those who remove its subscriber. The end of
+// enlisted. The end of a turn wakes the next sender, `Close` and a drain all that wait for one; the end of a filter or handler wakes
+// those who remove its subscriber. The end of
 // what is alive, of a replay and of a call each look whether that was the last, and wake those who wait for the end of the feed.
 //
 // Origin: the documented behaviour of `Feed` in go-ethereum's event package. Its walk over the slow subscribers is
@@ -104,7 +105,15 @@ class FeedCore final : public RefCounted {
   SendResult Send(const Context& context, const Element& element, const void* value, Waiting waiting);
 
   // Refuses sends and subscriptions, ends all subscriptions with `reason`, also those that drain. True for the first call.
-  bool Close(const absl::Status& reason);
+  bool Close(const absl::Status& reason) {
+    if (!BeginToClose()) return false;
+    FinishClosing(reason);
+    return true;
+  }
+  // Its halves, for who closes several feeds, of which a handler at one may send to another. The first refuses and frees sends, and
+  // waits for nobody; after a true of that, the second ends the subscriptions, and waits for what runs of them.
+  bool BeginToClose();
+  void FinishClosing(const absl::Status& reason);
 
   // Whether it refuses sends: it has been closed, or drains.
   bool closed() const;
@@ -363,6 +372,7 @@ class FeedCore final : public RefCounted {
   mutable Mutex endings_ ABSL_ACQUIRED_AFTER(membership_);
   Endings alive_ ABSL_GUARDED_BY(endings_);        // F9
   Endings called_ ABSL_GUARDED_BY(endings_);       // Those that end with a call of theirs (F8). Each with a reference.
+  Endings closing_ ABSL_GUARDED_BY(endings_);      // Those without a consumer, between the halves of `Close`. The same.
   size_t telling_ ABSL_GUARDED_BY(endings_) = 0;   // Those that have ended, and are just being told to have.
   size_t replays_ ABSL_GUARDED_BY(endings_) = 0;   // In progress.
   bool ending_ ABSL_GUARDED_BY(endings_) = false;  // There are no members any more, and will be none.

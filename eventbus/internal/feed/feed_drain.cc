@@ -88,7 +88,7 @@ void FeedCore::RequestDrain() {
       return a->entry.subscription < b->entry.subscription;
     });
   }
-  Release();
+  turn_.Close();
   while (const Ref<Subscriber> subscriber = PopEnding(leaving)) {
     WakeList wakes;
     HasFinished(*subscriber, absl::OkStatus(), wakes);

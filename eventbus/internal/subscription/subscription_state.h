@@ -22,6 +22,8 @@ namespace eventbus::internal {
 class SubscriptionState : public RefCounted {
  public:
   virtual void Unsubscribe() = 0;
+  // The same, by the last who could call anything here.
+  virtual void HandleGoes() { Unsubscribe(); }
   virtual absl::Status UnsubscribeWithin(const Context& context) = 0;
   // Nothing new reaches it; it ends, without a reason, once it has handled what it has. Does not wait. Throws `std::bad_alloc`, and
   // then did nothing.

@@ -20,15 +20,22 @@ void Turn::Release() {
   }
 }
 
+void Turn::Close() {
+  WakeList wakes;
+  MutexLock lock(&mutex);
+  closed_ = true;
+  waiting_.ClaimAll(Outcome::kClosed, wakes);  // T2
+}
+
 size_t Turn::CountWaiting() const {
   MutexLock lock(&mutex);
   return waiting_.CountLinked();
 }
 
 bool Turn::TryComplete(Waiter& arm, WakeList&) {
-  if (taken_) return false;
-  taken_ = true;
-  arm.outcome = Outcome::kDone;
+  if (taken_ && !closed_) return false;
+  arm.outcome = closed_ ? Outcome::kClosed : Outcome::kDone;
+  if (!closed_) taken_ = true;
   return true;
 }
 
