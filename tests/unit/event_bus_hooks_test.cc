@@ -48,6 +48,31 @@ TEST(TopicHooks, AreCalledForTheFirstAndTheLast) {
   EXPECT_EQ(hooked.topic.subscribers(), 1u);
 }
 
+TEST(TopicHooks, AreCalledForOneThatIsUnsubscribedWithinAContext) {
+  EventBus bus;
+  HookedTopic hooked(bus);
+  Subscription subscription = MustSubscribe(hooked.topic.Subscribe([](int) {}));
+  EXPECT_TRUE(subscription.Unsubscribe(Context::Background()).ok());
+  EXPECT_EQ(hooked.told, "fl") << "before Unsubscribe returned";
+
+  // Also if its handler has not returned by then.
+  ThreadPool pool(1);
+  std::atomic<bool> inside{false};
+  std::atomic<bool> go_on{false};
+  Subscription late = MustSubscribe(hooked.topic.Subscribe(
+      [&](int) {
+        inside = true;
+        AwaitTrue([&] { return go_on.load(); });
+      },
+      {.executor = &pool}));
+  hooked.topic.Publish(1);
+  AwaitTrue([&] { return inside.load(); });
+  const CancelHandle moment = Context::Background().WithTimeout(absl::Milliseconds(1));
+  EXPECT_EQ(late.Unsubscribe(moment.context()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(hooked.told, "flfl");
+  go_on = true;
+}
+
 TEST(TopicHooks, OnesThatComeLateAreToldOfWhoIsThere) {
   EventBus bus;
   Subscription subscription = MustSubscribe(bus.Subscribe<int>("a", [](int) {}));

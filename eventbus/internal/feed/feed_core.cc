@@ -287,6 +287,7 @@ void FeedCore::Unsubscribe(Subscriber& subscriber) {
 
 absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& context) {
   const Telling telling(*this);
+  const absl::Cleanup changed = [this] { AfterChange(); };  // Also if what runs of it is late.
   {
     Ref<Subscriber> dropped;
     WakeList wakes;
