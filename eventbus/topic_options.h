@@ -25,7 +25,8 @@ struct TopicOptions {
   size_t replay = 0;
   // What becomes of events for which a subscription has no room whose `SubscribeOptions::overflow` is not set. Where it has room for
   // all, as an unbounded channel and a handler without an executor do, there is nothing to decide; and a channel without a
-  // buffer holds nothing older, so there `kDropOldest` and `kLatest` are `kDropNewest`.
+  // buffer holds nothing older, so there `kDropOldest` and `kLatest` are `kDropNewest`. A channel of deliveries loses nothing: of
+  // these it takes `kDisconnect` alone, and else publishers wait for it.
   Overflow overflow = Overflow::kBlock;
   // How many events wait for a handler with an executor whose `SubscribeOptions::capacity` is 0. 0 is 64.
   size_t capacity = 0;

@@ -308,6 +308,29 @@ TEST(EventChannel, OfATypeAndWithTheOptionsOfItsTopic) {
   EXPECT_EQ(channel.Receive()->value.degrees, 20);
 }
 
+TEST(DeliveryChannel, TakesFromATopicWhatLosesNothing) {
+  for (const Overflow overflow : {Overflow::kDropNewest, Overflow::kDropOldest, Overflow::kLatest}) {
+    EventBus bus;
+    ASSERT_TRUE(bus.SetTopicOptions("prices.>", {.overflow = overflow}).ok());
+    const Channel<Delivery<int>> by_name(1);
+    const Channel<Delivery<int>> by_pattern(1);
+    const Subscription one = MustSubscribe(bus.Subscribe<int>("prices.x", by_name));
+    const Subscription many = MustSubscribe(bus.Subscribe<int>("prices.*", by_pattern));
+    EXPECT_EQ(bus.Publish("prices.x", 1).delivered, 2u);
+    const CancelHandle moment = Context::Background().WithTimeout(absl::Milliseconds(1));
+    EXPECT_EQ(bus.Publish(moment.context(), "prices.x", 2).status.code(), absl::StatusCode::kDeadlineExceeded);
+    by_name.Receive()->Ack();
+    by_pattern.Receive()->Ack();
+  }
+  EventBus bus;
+  ASSERT_TRUE(bus.SetTopicOptions("prices.>", {.overflow = Overflow::kDisconnect}).ok());
+  const Channel<Delivery<int>> channel(1);
+  const Subscription many = MustSubscribe(bus.Subscribe<int>("prices.*", channel));
+  bus.Publish("prices.x", 1);
+  EXPECT_EQ(bus.Publish("prices.x", 2).disconnected, 1u);
+  channel.Receive()->Ack();
+}
+
 TEST(DeliveryChannel, OfATopicAPatternAndAType) {
   EventBus bus;
   const TopicOf<int> topic = *bus.Topic<int>("a");

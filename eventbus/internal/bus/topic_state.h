@@ -97,6 +97,8 @@ class TypedTopic final : private FeedOf<T>, public TopicState {
     if (!subscription.replay) subscription.replay = topic.replay;
     if constexpr (EventChannelOf<Target, T>) {
       if (subscription.overflow.is_chosen() || target.is_null() || target.capacity() == kUnboundedCapacity) return;
+      constexpr bool kLosesNothing = std::is_same_v<Target, SendChannel<eventbus::Delivery<T>>>;
+      if (kLosesNothing && topic.overflow != Overflow::kDisconnect) return;
       const bool evicts = topic.overflow == Overflow::kDropOldest || topic.overflow == Overflow::kLatest;
       subscription.overflow = evicts && target.capacity() == 0 ? Overflow::kDropNewest : topic.overflow;
     } else if (subscription.executor != nullptr) {
