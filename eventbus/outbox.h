@@ -26,7 +26,8 @@
 //     the order of the changes.
 //   - An `OutboxLock` sends after it has unlocked. When it is over, what was added under it has been sent, unless it ran inside a
 //     handler of this library: that never waits for another sender, for that one may wait for the handler. Then what it
-//     added is sent by that other sender; if there is none, in the handler.
+//     added is sent by that other sender; if there is none, in the handler. If the feed itself is busy with a send from elsewhere, it
+//     stays for the next flush.
 //   - From inside the send itself, such as in a handler that the feed calls in the sending thread, values may be added and are
 //     sent by the flush in progress, in their turn.
 //   - A flush that ends with its context leaves the rest for the next, and no value is sent twice: one that a feed has begun to
@@ -68,6 +69,7 @@
 #include "eventbus/internal/waiting/consumer_scope.h"
 #include "eventbus/internal/waiting/waiter.h"
 #include "eventbus/send_channel.h"
+#include "eventbus/send_result.h"
 
 namespace eventbus {
 
@@ -86,17 +88,27 @@ class Outbox {
  public:
   // Sends to `feed`, which must outlive it, or to `channel`.
   explicit Outbox(FeedOf<T>& feed, OutboxOptions<T> options = {})
-      : Outbox([&feed](const Context& context, T& value) { return feed.Send(context, value).status; }, false,
-               std::move(options)) {}
+      : Outbox(
+            [&feed](const Context& context, T& value) {
+              SendResult result = feed.Send(context, value);
+              return Sent{.status = std::move(result.status), .has_begun = result.sequence != 0};
+            },
+            std::move(options)) {}
   explicit Outbox(SendChannel<T> channel, OutboxOptions<T> options = {})
-      : Outbox([channel = std::move(channel)](const Context& context,
-                                              T& value) { return channel.Send(context, std::move(value)); },
-               true, std::move(options)) {}
+      : Outbox(
+            [channel = std::move(channel)](const Context& context, T& value) {
+              absl::Status status = channel.Send(context, std::move(value));
+              return Sent{.status = status, .has_begun = status.ok()};
+            },
+            std::move(options)) {}
   explicit Outbox(const Channel<T>& channel, OutboxOptions<T> options = {})
       : Outbox(SendChannel<T>(channel), std::move(options)) {}
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
-  ~Outbox() { Flush().IgnoreError(); }
+  ~Outbox() {
+    const absl::Status status = Flush();
+    while (ApproxSize() > 0) Remove(status);  // In a handler, which does not wait for the feed.
+  }
 
   // Adds `value`, to be sent by the next flush. Never blocks and runs no user code: for callers that hold a lock. If there is no
   // memory, throws `std::bad_alloc`, and nothing has been added.
@@ -108,7 +120,7 @@ class Outbox {
 
   // Sends what has been added, and blocks until that is done, waiting for another thread that is sending. Not while holding a
   // lock. OK, also from inside the send; `kUnavailable` from inside a handler while another thread is sending: that thread
-  // sends it. Otherwise the first error of a send.
+  // sends it, if it does so by this outbox, else the next flush. Otherwise the first error of a send.
   absl::Status Flush() { return Flush(Context::Background()); }
 
   // As above, but ends with `kCancelled` or `kDeadlineExceeded` once `context` is done, which is checked first.
@@ -119,12 +131,12 @@ class Outbox {
     const internal::ConsumerScope sending(this);
     absl::Status first_error;
     while (T* const oldest = OldestOrGiveUp(goal)) {
-      const bool begins = !context.done();
-      const absl::Status status = begins ? Send(context, *oldest) : context.status();
-      const bool late = !status.ok() && context.done();
-      if (begins && (!late || !stays_)) Remove(status);
-      if (first_error.ok()) first_error = status;
-      if (late) {
+      const Sent sent = context.done() ? Sent{.status = context.status(), .has_begun = false} : Send(context, *oldest);
+      if (first_error.ok()) first_error = sent.status;
+      const bool is_for_later =
+          !sent.has_begun && (context.done() || sent.status.code() == absl::StatusCode::kUnavailable);
+      if (!is_for_later) Remove(sent.status);
+      if (is_for_later || (!sent.status.ok() && context.done())) {
         turn_.Abort();
         break;
       }
@@ -137,10 +149,14 @@ class Outbox {
   size_t ApproxWaiting() const { return turn_.CountWaiting(); }
 
  private:
-  using Sender = absl::AnyInvocable<absl::Status(const Context& context, T& value)>;
+  // What became of a value.
+  struct Sent {
+    absl::Status status;
+    bool has_begun;  // Somebody may have got it.
+  };
+  using Sender = absl::AnyInvocable<Sent(const Context& context, T& value)>;
 
-  Outbox(Sender send, bool stays, OutboxOptions<T> options)
-      : send_(std::move(send)), stays_(stays), options_(std::move(options)) {
+  Outbox(Sender send, OutboxOptions<T> options) : send_(std::move(send)), options_(std::move(options)) {
     static_cast<void>(internal::kElementOf<T>);  // Refuses what a channel refuses.
   }
 
@@ -151,14 +167,17 @@ class Outbox {
     return turn_.GiveUpLocked(goal, wakes) ? nullptr : &values_.front();
   }
 
-  absl::Status Send(const Context& context, T& value) {
-    return internal::StatusOfCall([&] { return send_(context, value); },
-                                  [this](absl::string_view what) {
-                                    return internal::SafeStatus(absl::StatusCode::kInternal, [&] {
-                                      return absl::StrCat("outbox '", options_.name, "': a copy threw",
-                                                          what.empty() ? "" : ": ", what);
-                                    });
-                                  });
+  Sent Send(const Context& context, T& value) {
+    Sent sent = {.status = absl::OkStatus(), .has_begun = true};
+    absl::Status thrown = internal::StatusOfCall([&] { sent = send_(context, value); },
+                                                 [this](absl::string_view what) {
+                                                   return internal::SafeStatus(absl::StatusCode::kInternal, [&] {
+                                                     return absl::StrCat("outbox '", options_.name, "': a copy threw",
+                                                                         what.empty() ? "" : ": ", what);
+                                                   });
+                                                 });
+    if (!thrown.ok()) sent.status = std::move(thrown);
+    return sent;
   }
 
   // For who has the turn: the oldest value has been sent, or will not be.
@@ -176,8 +195,7 @@ class Outbox {
         .IgnoreError();
   }
 
-  Sender send_;       // For who has the turn, as are the options.
-  const bool stays_;  // A value whose send ended with its context has not been sent to anyone, and stays the oldest.
+  Sender send_;  // For who has the turn, as are the options.
   OutboxOptions<T> options_;
   internal::OutboxTurn turn_;
   std::deque<T> values_ ABSL_GUARDED_BY(turn_.mutex);

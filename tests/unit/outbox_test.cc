@@ -176,6 +176,82 @@ TEST(Outbox, AFlushThatIsCancelledLeavesTheRestForTheNext) {
   receiver.join();
 }
 
+// Nobody has got anything of a value whose turn did not come.
+TEST(Outbox, AFlushThatIsCancelledBeforeAFeedHasBegunLeavesTheValue) {
+  FeedOf<int> feed({.held = true});
+  std::vector<int> seen;
+  const Subscription subscription = MustSubscribe(feed.Subscribe([&](int value) { seen.push_back(value); }));
+  Outbox<int> outbox(feed);
+  outbox.Add(1);
+  outbox.Add(2);
+  for (int i = 0; i < 3; ++i) {
+    const CancelHandle moment = Context::Background().WithTimeout(absl::Milliseconds(1));
+    EXPECT_EQ(outbox.Flush(moment.context()).code(), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(outbox.ApproxSize(), 2u);
+  }
+  feed.Release();
+  EXPECT_TRUE(outbox.Flush().ok());
+  EXPECT_EQ(seen, (std::vector<int>{1, 2}));
+}
+
+// A send by other means than the outbox waits for the handler, which must not wait for that send.
+TEST(Outbox, InAHandlerWhatABusyFeedDoesNotTakeStaysForTheNextFlush) {
+  ThreadPool pool(1);
+  FeedOf<int> feed;
+  std::vector<int> unsent;
+  std::vector<int> seen;
+  std::mutex mutex;
+  {
+    Outbox<int> outbox(feed, {.on_unsent = [&](int value, const absl::Status& why) {
+                         EXPECT_EQ(why.code(), absl::StatusCode::kUnavailable);
+                         unsent.push_back(value);
+                       }});
+    const Channel<int> full;
+    const Subscription slow = MustSubscribe(feed.Subscribe(full));
+    const Channel<size_t> left(1);
+    const Subscription subscription = MustSubscribe(feed.Subscribe(
+        [&](int value) {
+          seen.push_back(value);
+          if (value != 1) return;
+          AwaitSenders(full, 1);
+          { OutboxLock(&mutex, &outbox).Add(2); }
+          left.Send(outbox.ApproxSize()).IgnoreError();
+        },
+        {.executor = &pool}));
+    std::thread sender([&] { feed.Send(1); });
+    EXPECT_EQ(*left.Receive(), 1u);
+    EXPECT_EQ(*full.Receive(), 1);
+    sender.join();
+    std::thread receiver([&] { EXPECT_EQ(*full.Receive(), 2); });
+    EXPECT_TRUE(outbox.Flush().ok());
+    receiver.join();
+    DrainInTime(feed);
+  }
+  EXPECT_EQ(seen, (std::vector<int>{1, 2}));
+  EXPECT_EQ(unsent, std::vector<int>{});
+}
+
+TEST(Outbox, WhatIsLeftWhenItGoesIsGivenBack) {
+  ThreadPool pool(1);
+  FeedOf<int> feed;
+  std::vector<int> unsent;
+  const Channel<int> full;
+  const Subscription slow = MustSubscribe(feed.Subscribe(full));
+  const Subscription subscription = MustSubscribe(feed.Subscribe(
+      [&](int) {
+        AwaitSenders(full, 1);
+        {
+          Outbox<int> outbox(feed, {.on_unsent = [&](int value, const absl::Status&) { unsent.push_back(value); }});
+          outbox.Add(2);
+          outbox.Add(3);
+        }
+        EXPECT_EQ(unsent, (std::vector<int>{2, 3}));
+        EXPECT_EQ(*full.Receive(), 1);
+      },
+      {.executor = &pool}));
+  feed.Send(1);
+}
+
 TEST(Outbox, WhatCannotBeSentIsGivenBack) {
   struct Copied {
     explicit Copied(int its_number) : number(its_number) {}
