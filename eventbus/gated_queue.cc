@@ -20,13 +20,6 @@ Ref<GateCore> MakeGate(GatedQueueOptions options) {
   return MakeRef<GateCore>(std::move(options.name), options.capacity, options.drain_concurrency);
 }
 
-// One that has happened long ago.
-internal::Event& Happened() {
-  static internal::Event& event = *new internal::Event;  // Never destroyed: it may be waited on until the process ends.
-  event.Happen();
-  return event;
-}
-
 }  // namespace
 
 GatedQueue::GatedQueue(GatedQueueOptions options) : gate_(MakeGate(std::move(options))), deadline_(gate_) {}
@@ -76,7 +69,7 @@ bool GatedQueue::Release() {
 
 Case GatedQueue::Place::OnTurn() const {
   internal::CaseParts parts;
-  parts.target = ticket_ ? &ticket_->settled() : &Happened();
+  parts.target = ticket_ ? &ticket_->settled() : &internal::Event::LongAgo();
   parts.kept_alive = ticket_;
   return Case(std::move(parts));
 }

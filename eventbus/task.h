@@ -44,6 +44,7 @@
 #include "eventbus/internal/execution/spawned_state.h"
 #include "eventbus/internal/execution/task_promise.h"
 #include "eventbus/internal/ground/ref_counted.h"
+#include "eventbus/internal/waiting/event.h"
 
 namespace eventbus {
 
@@ -140,11 +141,10 @@ class [[nodiscard]] Spawned {
     if (state) state->Stop();
   }
 
-  // A case that is ready once the task has ended.
+  // A case that is ready once the task has ended; at once if there is none.
   Case OnEnd() const {
-    if (!state_) return Case::Never();
     internal::CaseParts parts;
-    parts.target = &state_->end();
+    parts.target = state_ ? &state_->end() : &internal::Event::LongAgo();
     parts.kept_alive = state_;
     return Case(std::move(parts));
   }

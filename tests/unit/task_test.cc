@@ -351,6 +351,12 @@ TEST(Spawned, StopOfATaskThatIsQueuedWithAValueDestroysTheValue) {
   }
 }
 
+TEST(Spawned, TheEndOfNothingHasCome) {
+  Spawned<> nothing;
+  EXPECT_TRUE(nothing.done());
+  EXPECT_EQ(Select({nothing.OnEnd()}), 0);
+}
+
 TEST(Spawned, StopBeforeTheFirstRun) {
   ManualExecutor executor;
   bool gone = false;

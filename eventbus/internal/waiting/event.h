@@ -20,6 +20,13 @@ class Event : public Selectable {
   Event() = default;
   virtual ~Event() = default;
 
+  // One that has happened, for who asks for the end of nothing.
+  static Event& LongAgo() {
+    static Event& event = *new Event;  // Never destroyed: it may be waited on until the process ends.
+    event.Happen();
+    return event;
+  }
+
   // True for the first call. What was done before it is visible to all who find that it has happened.
   bool Happen() {
     WakeList wakes;
