@@ -15,11 +15,6 @@ using internal::AlarmClock;
 using internal::Instant;
 using internal::VirtualTime;
 
-void MoveTo(Instant now) {
-  VirtualTime::Get().MoveTo(now);
-  AlarmClock::Get().AwaitRung();
-}
-
 }  // namespace
 
 absl::Time Clock::Now() { return internal::WallNow(); }
@@ -41,17 +36,18 @@ VirtualClock::~VirtualClock() {
 }
 
 void VirtualClock::Advance(absl::Duration duration) {
-  const Instant now = internal::SteadyNow() + duration;
-  if (duration < absl::ZeroDuration() || now.is_never()) {
+  if (duration < absl::ZeroDuration() || (internal::SteadyNow() + duration).is_never()) {
     internal::Fail("Advance", "the duration must be finite and not negative");
   }
-  MoveTo(now);
+  VirtualTime::Get().MoveBy(duration);
+  AlarmClock::Get().AwaitRung();
 }
 
 bool VirtualClock::AdvanceToNext() {
   const Instant next = std::min(VirtualTime::Get().Earliest(), AlarmClock::Get().Earliest());
   if (next.is_never()) return false;
-  MoveTo(std::max(next, internal::SteadyNow()));
+  VirtualTime::Get().MoveTo(next);
+  AlarmClock::Get().AwaitRung();
   return true;
 }
 

@@ -40,6 +40,19 @@ TEST(Clock, IsTheWallClockUnlessThereIsAVirtualOne) {
   EXPECT_LE(Clock::Now(), absl::Now() + absl::Milliseconds(1));
 }
 
+TEST(VirtualClock, EachOfThoseThatAdvanceItAtOnceMovesIt) {
+  constexpr int kSteps = 2'000;
+  VirtualClock clock;
+  const absl::Time start = clock.Now();
+  const auto advance = [&] {
+    for (int i = 0; i < kSteps; ++i) clock.Advance(absl::Seconds(1));
+  };
+  std::thread other(advance);
+  advance();
+  other.join();
+  EXPECT_EQ(clock.Now() - start, absl::Seconds(2 * kSteps));
+}
+
 TEST(VirtualClock, StandsStill) {
   VirtualClock clock;
   const CancelHandle limit = Context::Background().WithTimeout(absl::Nanoseconds(1));

@@ -29,7 +29,17 @@ void VirtualTime::End() {
 
 void VirtualTime::MoveTo(Instant now) {
   MutexLock lock(&mutex_);
-  SetVirtualTime(std::max(now, SteadyNow()));  // V1
+  MoveToLocked(now);
+}
+
+void VirtualTime::MoveBy(absl::Duration duration) {
+  MutexLock lock(&mutex_);
+  MoveToLocked(SteadyNow() + duration);
+}
+
+void VirtualTime::MoveToLocked(Instant now) {
+  now = std::max(now, SteadyNow());
+  SetVirtualTime(now);  // V1
   List<Sleeper> rest;
   while (Sleeper* const sleeper = sleepers_.PopFront()) {
     if (sleeper->until <= now) {

@@ -42,6 +42,8 @@ class VirtualTime {
 
   // Sets the time, which does not go back, and wakes those whose moment has come.
   void MoveTo(Instant now);
+  // Moves it on by `duration`, however many do so at once, and wakes as above.
+  void MoveBy(absl::Duration duration);
 
   // Blocks while `word` holds `expected`, until time reaches `until` or is not virtual any more, or for no reason.
   void Wait(Atomic<uint32_t>& word, uint32_t expected, Instant until);
@@ -61,6 +63,7 @@ class VirtualTime {
  private:
   struct Sleeper;
 
+  void MoveToLocked(Instant now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellChange();
   static void Nudge(Sleeper& sleeper);
 
