@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -280,9 +282,12 @@ std::string BusStats::ToPrometheus() const {
   Metric lost("eventbus_topic_lost_total", "counter", "Events that were lost to subscriptions, by what gave them up.");
   Metric queued("eventbus_topic_queued", "gauge", "Events that wait for subscriptions of the topic.");
   std::vector<std::string> topic_labels;
+  std::map<std::string, size_t> topics_with;
   for (const TopicStats& topic : topics) {
-    const std::string labels =
+    std::string labels =
         absl::StrCat(bus, ",topic=", LabelText(topic.is_of_type ? "" : topic.name), ",type=", LabelText(topic.type));
+    // Types of one name, such as those that two files keep to themselves, have a topic each.
+    if (const size_t number = ++topics_with[labels]; number > 1) absl::StrAppend(&labels, ",number=\"", number, "\"");
     published.Add(labels, topic.published);
     unheard.Add(labels, topic.unheard);
     subscribers.Add(labels, topic.subscribers);

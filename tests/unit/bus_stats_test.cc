@@ -189,6 +189,14 @@ eventbus_subscription_queue_high_water{bus="main",topic="orders.eu",type="Order"
 }
 
 // By the rules as this project reads them. prometheus_text_test asks Prometheus's own tool, where that is installed.
+TEST(BusStats, PrometheusTellsTypesOfOneNameApart) {
+  BusStats stats;
+  stats.topics.assign(2, {.name = "Trade", .type = "Trade", .is_of_type = true, .published = 7});
+  const std::string text = stats.ToPrometheus();
+  EXPECT_NE(text.find(R"(published_total{bus="",topic="",type="Trade"} 7)"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(published_total{bus="",topic="",type="Trade",number="2"} 7)"), std::string::npos) << text;
+}
+
 TEST(BusStats, PrometheusFindsNothingWrong) {
   EXPECT_EQ(testing::PrometheusProblems(Example().ToPrometheus()), std::vector<std::string>());
   EXPECT_EQ(testing::PrometheusProblems(BusStats().ToPrometheus()), std::vector<std::string>());
