@@ -71,12 +71,14 @@
 #include "absl/strings/string_view.h"
 #include "eventbus/any_event.h"
 #include "eventbus/bus_stats.h"
+#include "eventbus/case.h"
 #include "eventbus/context.h"
 #include "eventbus/delivery.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/bus/bus_core.h"
+#include "eventbus/internal/bus/bus_shared.h"
 #include "eventbus/internal/bus/subject.h"
 #include "eventbus/internal/bus/topic_state.h"
 #include "eventbus/internal/bus/typed_pattern.h"
@@ -340,8 +342,17 @@ class EventBus {
   // any thread; refused with `kFailedPrecondition` from inside a handler or filter of a topic. One entry for each subscription of
   // each topic; a wildcard subscription has one at each topic that it is for. May throw `std::bad_alloc`; then call it again.
   DrainReport Drain(const Context& context) { return core_->Drain(context); }
-  // Begins that and does not wait: for handlers.
+  // Begins that and does not wait: for handlers, and for who waits with `OnEnd`.
   void RequestDrain() { core_->RequestDrain(); }
+
+  // A case that is ready once the bus has been closed or drained: every subscription has ended, and nothing of it runs but hooks of
+  // topics. May outlive the bus.
+  Case OnEnd() const {
+    internal::CaseParts parts;
+    parts.target = &core_->shared().end();
+    parts.kept_alive = internal::Ref<internal::BusShared>(&core_->shared());
+    return Case(std::move(parts));
+  }
 
   // Blocks until everything that was published before has been handled by all, as `FeedOf<T>::Flush` says. Ends nothing. The
   // message of a status says who, of which topic, has how much left. O(topics and subscriptions).

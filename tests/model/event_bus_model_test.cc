@@ -417,6 +417,27 @@ TEST(BusDrainModel, TheDrainOfABusAgainstThatOfItsWildcard) {
   });
 }
 
+TEST(BusDrainModel, TheBusEndsNotBeforeItsTopics) {
+  Explore([] {
+    EventBus bus;
+    ManualExecutor executor;
+    int handled = 0;
+    const Subscription one = *bus.Subscribe<int>("a", [&](int) { ++handled; }, {.executor = &executor});
+    const Subscription two = *bus.Subscribe<int>("b", [&](int) { ++handled; });
+    bus.Publish("a", 1);
+    Thread runner([&] { executor.RunAll(); });
+    Thread publisher([&] { bus.Publish("b", 1); });
+    bus.RequestDrain();
+    runner.Join();
+    executor.RunAll();
+    Select({bus.OnEnd()});
+    const int at_the_end = handled;
+    Check(one.ended() && two.ended(), "all have ended");
+    publisher.Join();
+    Check(handled == at_the_end, "nothing runs");
+  });
+}
+
 TEST(BusDrainModel, AWildcardEndsNotBeforeTheParts) {
   Explore([] {
     EventBus bus;

@@ -12,6 +12,7 @@
 #include "eventbus/drain_report.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/select.h"
 #include "eventbus/subscription.h"
 #include "gtest/gtest.h"
 #include "tests/support/subscribed.h"
@@ -55,6 +56,44 @@ TEST_F(EventBusDrain, EveryTopicHandlesWhatItHas) {
   EXPECT_EQ(report.handled(), 3u);
   EXPECT_EQ(handled_, std::vector<int>({1, 2, 3}));
   EXPECT_TRUE(eu.ended() && us.ended());
+}
+
+TEST_F(EventBusDrain, ItsEndIsThatOfTheLastTopic) {
+  const Subscription eu = Subscribe("orders.eu");
+  const Subscription us = Subscribe("orders.us");
+  bus_.Publish("orders.eu", 1);
+  bus_.Publish("orders.us", 2);
+  EXPECT_EQ(TrySelect({bus_.OnEnd()}), -1);
+  std::thread waiter([&] {
+    EXPECT_EQ(Select({bus_.OnEnd()}), 0);
+    EXPECT_EQ(handled_.size(), 2u);
+    EXPECT_TRUE(eu.ended() && us.ended());
+  });
+  bus_.RequestDrain();
+  executor_.RunOne();
+  EXPECT_EQ(TrySelect({bus_.OnEnd()}), -1);
+  executor_.RunAll();
+  waiter.join();
+}
+
+TEST(EventBusEnd, IsThatOfItsCloseToo) {
+  std::vector<Case> end;
+  {
+    EventBus bus;
+    bus.Publish("a", 1);
+    end.push_back(bus.OnEnd());
+    EXPECT_EQ(TrySelect(end), -1);
+  }
+  EXPECT_EQ(TrySelect(end), 0);
+}
+
+TEST(EventBusEnd, OfOneWithoutTopicsComesWithItsDrain) {
+  EventBus bus;
+  const Subscription nothing_matches = MustSubscribe(bus.Subscribe<int>("*", [](int) {}));
+  EXPECT_EQ(TrySelect({bus.OnEnd()}), -1);
+  bus.RequestDrain();
+  EXPECT_EQ(TrySelect({bus.OnEnd()}), 0);
+  EXPECT_TRUE(nothing_matches.ended());
 }
 
 TEST_F(EventBusDrain, WhatIsNewIsRefused) {

@@ -233,8 +233,18 @@ bool BusCore::Close(const absl::Status& reason) {
   for_all([](TopicState& topic) { topic.core().BeginToClose(); });
   while (PatternState* const pattern = ending.PopFront()) Ref<PatternState>::Adopt(pattern)->Close(reason);
   for_all([&](TopicState& topic) { topic.core().FinishClosing(reason); });
+  HasEnded();
   for_all([](TopicState& topic) { topic.presence().Settle(); });
   return true;
+}
+
+void BusCore::HasEnded() {
+  {
+    MutexLock lock(&mutex_);
+    if (std::exchange(ended_, true)) return;
+  }
+  WakeList wakes;
+  shared_->OneHasEnded(wakes);
 }
 
 bool BusCore::closed() const {

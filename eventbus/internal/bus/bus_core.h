@@ -90,6 +90,9 @@ class BusCore final : public RefCounted {
  private:
   ~BusCore() override;
 
+  // Every subscription has been told to end, and the topics have been closed, or drain.
+  void HasEnded();
+
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Promises the patterns that `topic` matches the room that they need there. Returns how much; `NoteRoomAt` says that they have
   // it.
@@ -119,6 +122,7 @@ class BusCore final : public RefCounted {
   mutable Mutex mutex_;                           // Feeds' membership mutexes may be taken under it.
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;   // Or draining.
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;  // `Close` was called.
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;    // Of the end, nothing but the topics' is missing.
   size_t topic_count_ ABSL_GUARDED_BY(mutex_) = 0;
   List<TopicState> topics_ ABSL_GUARDED_BY(mutex_);  // Each with a reference.
   // Not Abseil's tables, which do not survive an allocation that fails.

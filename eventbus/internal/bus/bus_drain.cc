@@ -31,6 +31,7 @@ void BusCore::RequestDrain() {
   // Before the topics: what a wildcard subscription consists of begins to drain with it. Each leaves the list with that.
   for (const Ref<PatternState>& pattern : Patterns()) pattern->RequestDrain();
   for (const Ref<TopicState>& topic : Topics()) topic->core().RequestDrain();
+  HasEnded();
 }
 
 DrainReport BusCore::Drain(const Context& context) {

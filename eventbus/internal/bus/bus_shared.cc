@@ -19,6 +19,11 @@ absl::Status BusShared::CountIn() {
   return absl::OkStatus();
 }
 
+void BusShared::OneHasEnded(WakeList& wakes) {
+  // Release and acquire: who finds the end finds what came before the end of each.
+  if (not_ended_.fetch_sub(1, std::memory_order_acq_rel) == 1) end_.Happen(wakes);
+}
+
 absl::Status BusShared::TakeRoom(size_t room, absl::string_view what, absl::string_view its_name) {
   if (max_queued == kNoLimit || room == 0) return absl::OkStatus();
   if (room == kNoLimit) {

@@ -1,4 +1,4 @@
-// What a bus shares with its topics and subscriptions, which may outlive it: its name, its limits, and its hook.
+// What a bus shares with its topics and subscriptions, which may outlive it: its name, its limits, its hook, and its end.
 
 #ifndef EVENTBUS_INTERNAL_BUS_BUS_SHARED_H_
 #define EVENTBUS_INTERNAL_BUS_BUS_SHARED_H_
@@ -13,6 +13,8 @@
 #include "absl/strings/string_view.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/internal/waiting/event.h"
+#include "eventbus/internal/waiting/waiter.h"
 
 namespace eventbus {
 
@@ -50,6 +52,11 @@ class BusShared final : public RefCounted {
     if (max_queued != kNoLimit) room_.fetch_sub(room, std::memory_order_relaxed);
   }
 
+  // The bus is one, and each of its topics, which begin before the bus has ended. Its end is that of the last.
+  void OneHasBegun() { not_ended_.fetch_add(1, std::memory_order_relaxed); }
+  void OneHasEnded(WakeList& wakes);
+  Event& end() { return end_; }
+
   size_t room() const { return room_.load(std::memory_order_relaxed); }
 
   const std::string name;
@@ -64,6 +71,9 @@ class BusShared final : public RefCounted {
   // Relaxed: counts, which guard nothing.
   Atomic<size_t> subscriptions_{0};
   Atomic<size_t> room_{0};  // Of the queues of subscriptions that last, all together.
+
+  Atomic<size_t> not_ended_{1};
+  EventCalled<"end of event bus"> end_;
 };
 
 }  // namespace internal

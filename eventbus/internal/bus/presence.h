@@ -36,7 +36,8 @@ struct PresenceHooks {
 
 class Presence final : public FeedObserver {
  public:
-  explicit Presence(Ref<BusShared> shared) : shared_(std::move(shared)) {}
+  // Of a feed that this will observe.
+  explicit Presence(Ref<BusShared> shared) : shared_(std::move(shared)) { shared_->OneHasBegun(); }
 
   // Has `hooks` called from now on, and the first of them at once if there are subscribers. False if there are hooks already.
   bool SetHooks(PresenceHooks hooks);
@@ -49,6 +50,7 @@ class Presence final : public FeedObserver {
 
   absl::Status JoinLocked(const Subscriber& subscriber) override;
   void LeaveLocked(const Subscriber& subscriber) override;
+  void Ended(WakeList& wakes) override { shared_->OneHasEnded(wakes); }
   void AfterChange() override;
 
  private:

@@ -293,7 +293,7 @@ void FeedCore::LookForEnd(WakeList& wakes, size_t told) {
     // As in `HasFinished`.
     if (calling_.load(std::memory_order_seq_cst) != nullptr) return;
   }
-  end_.Happen(wakes);
+  if (end_.Happen(wakes) && observer_) observer_->Ended(wakes);
 }
 
 void FeedCore::StopAlive(const absl::Status& reason) {

@@ -1,5 +1,5 @@
 // What the owner of a feed may know of its subscriptions: it is asked before each begins, told after each has ended, and called
-// once no lock is held. And what a subscription may be a part of.
+// once no lock is held; and that the feed has ended. And what a subscription may be a part of.
 
 #ifndef EVENTBUS_INTERNAL_FEED_FEED_OBSERVER_H_
 #define EVENTBUS_INTERNAL_FEED_FEED_OBSERVER_H_
@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/subscription/subscription_state.h"
+#include "eventbus/internal/waiting/waiter.h"
 
 namespace eventbus::internal {
 
@@ -18,6 +19,8 @@ class FeedObserver : public RefCounted {
   virtual absl::Status JoinLocked(const Subscriber& subscriber) = 0;
   // `subscriber`, which had joined, has left. Under the same.
   virtual void LeaveLocked(const Subscriber& subscriber) = 0;
+  // The feed has ended, as its event says; once, with no lock held. Whom that makes ready goes on `wakes`. Throws nothing.
+  virtual void Ended(WakeList& wakes) = 0;
   // Some have joined or left since the last call, or none. In a thread that has just made one join or leave, and that holds no
   // lock; user code may run. Throws nothing.
   virtual void AfterChange() = 0;
