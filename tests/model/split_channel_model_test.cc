@@ -1,6 +1,7 @@
 // Channels whose ends have a lock each: a receiver that takes a value past the channel's mutex, against everything that is
 // done under it. In these tests a channel of two is one of them (`kLeastSplitCapacity`).
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,15 +22,24 @@ using explorer::Thread;
 using internal::ChannelAccess;
 
 // A channel of two values, 0 and 1.
-Channel<int> FullChannel() {
-  Channel<int> channel(2);
-  for (int i = 0; i < 2; ++i) Check(channel.TrySend(i).ok(), "room for two");
+template <typename T = int>
+Channel<T> FullChannel() {
+  Channel<T> channel(2);
+  for (T i = 0; i < 2; ++i) Check(channel.TrySend(i).ok(), "room for two");
   return channel;
 }
 
+// Explores `scenario` with a value that is a word, which has a way of its own, and with one that is not.
+template <typename Scenario>
+void ExploreBoth(Scenario scenario) {
+  Explore([&] { scenario(int()); });
+  Explore([&] { scenario(int64_t()); });
+}
+
 TEST(SplitChannelModel, AReceiverTakesWhileASenderIsAboutToWait) {
-  Explore([] {
-    const Channel<int> channel = FullChannel();
+  ExploreBoth([](auto value) {
+    using Value = decltype(value);
+    const Channel<Value> channel = FullChannel<Value>();
     Thread sender([&] { Check(channel.Send(2).ok(), "sent"); });
     for (int i = 0; i < 3; ++i) Check(*channel.Receive() == i, "in order");
   });
@@ -75,8 +85,9 @@ TEST(SplitChannelModel, AFreedSlotIsFilledAtOnce) {
 }
 
 TEST(SplitChannelModel, TwoReceiversAndTwoSendersThatWait) {
-  Explore([] {
-    const Channel<int> channel = FullChannel();
+  ExploreBoth([](auto value) {
+    using Value = decltype(value);
+    const Channel<Value> channel = FullChannel<Value>();
     int sum = 0;
     Thread first([&] { Check(channel.Send(2).ok(), "sent"); });
     Thread second([&] { Check(channel.Send(4).ok(), "sent"); });
@@ -93,8 +104,9 @@ TEST(SplitChannelModel, TwoReceiversAndTwoSendersThatWait) {
 }
 
 TEST(SplitChannelModel, AnswersOfTriesAreTrue) {
-  Explore([] {
-    const Channel<int> channel = FullChannel();
+  ExploreBoth([](auto value) {
+    using Value = decltype(value);
+    const Channel<Value> channel = FullChannel<Value>();
     bool received = false;
     Thread receiver([&] {
       received = channel.TryReceive().ok();
@@ -124,8 +136,9 @@ TEST(SplitChannelModel, ABatchLetsThoseInWhoWait) {
 }
 
 TEST(SplitChannelModel, CloseAgainstAReceiverAndASender) {
-  Explore([] {
-    const Channel<int> channel = FullChannel();
+  ExploreBoth([](auto value) {
+    using Value = decltype(value);
+    const Channel<Value> channel = FullChannel<Value>();
     bool sent = false;
     int received = 0;
     Thread sender([&] { sent = channel.Send(2).ok(); });
@@ -140,16 +153,18 @@ TEST(SplitChannelModel, CloseAgainstAReceiverAndASender) {
 }
 
 TEST(SplitChannelModel, CloseAgainstAReceiverThatFindsNothing) {
-  Explore([] {
-    const Channel<int> channel(2);
+  ExploreBoth([](auto value) {
+    using Value = decltype(value);
+    const Channel<Value> channel(2);
     Thread receiver([&] { Check(channel.Receive().status().code() == absl::StatusCode::kOutOfRange, "the end"); });
     Check(channel.Close(), "first to close");
   });
 }
 
 TEST(SplitChannelModel, ASendMeetsAReceiverThatIsAboutToWait) {
-  Explore([] {
-    const Channel<int> channel(2);
+  ExploreBoth([](auto value) {
+    using Value = decltype(value);
+    const Channel<Value> channel(2);
     int sum = 0;
     Thread receiver([&] { sum += *channel.Receive(); });
     Thread other([&] { sum += *channel.Receive(); });

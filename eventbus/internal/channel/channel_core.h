@@ -155,14 +155,22 @@ class ChannelCore : public Selectable, public RefCounted {
   }
   // The same for a send: there is room, and nobody to be told.
   bool TrySendQueued(void* value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (closed_.load(std::memory_order_relaxed) || !receivers_.empty() || watches_ != nullptr) return false;
-    if (!stored_.sender.HasRoom(*ring_)) return false;
+    if (!MaySendQueued()) return false;
     stored_.sender.Send(value);
     return true;
+  }
+  bool MaySendQueued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (closed_.load(std::memory_order_relaxed) || !receivers_.empty() || watches_ != nullptr) return false;
+    return stored_.sender.HasRoom(*ring_);
   }
   // What is left of `TrySendLocked` and `Complete` when the shortest way has led nowhere.
   Outcome TrySendFullyLocked(void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   Outcome CompleteFully(Role role, void* value, Instant deadline, bool alone);
+  // For a ring of words: sends or receives one, if that takes the lock of its end alone and that is free. False says nothing.
+  bool TrySendWord(const void* value);
+  bool TryReceiveWord(void* to);
+  // `Complete`, but for that.
+  Outcome CompleteAnything(Role role, void* value, Instant deadline);
   // Wait for a short while, awake, holding nothing. What they have seen may have gone when they return.
   bool AwaitValue() const;
   void AwaitRoom() const;

@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/ground/element.h"
@@ -52,6 +53,10 @@ class alignas(64) SplitRing {
   // Moves the oldest value to the raw memory at `to`; false if there is none.
   bool Receive(void* to, const SplitSender& sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // Whether the values are words, which are copied without a call; and the same for these.
+  bool holds_words() const { return holds_words_; }
+  bool ReceiveWord(void* to, const SplitSender& sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   // The oldest value, null if there is none.
   void* Front(const SplitSender& sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
@@ -66,29 +71,39 @@ class alignas(64) SplitRing {
  private:
   friend class SplitSender;
 
-  SplitRing(const Element& element, size_t capacity) : element_(element), capacity_(capacity) {}
+  SplitRing(const Element& element, size_t capacity)
+      : slots_(reinterpret_cast<std::byte*>(this) + FirstSlot(element)),
+        element_(element),
+        capacity_(capacity),
+        holds_words_(element.is_word()) {}
   ~SplitRing() = default;
 
   static size_t FirstSlot(const Element& element) { return RoundUp(sizeof(SplitRing), element.alignment); }
   static std::align_val_t Alignment(const Element& element) {
     return std::align_val_t(std::max(alignof(SplitRing), element.alignment));
   }
-  std::byte* slots() { return reinterpret_cast<std::byte*>(this) + FirstSlot(element_); }
-  void* SlotAt(size_t index) { return slots() + index * element_.size; }
+  void* SlotAt(size_t index) { return slots_ + index * element_.size; }
   size_t After(size_t index) const { return index + 1 == capacity_ ? 0 : index + 1; }
+  // One more has been received.
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    index_ = After(index_);
+    published_.store(++received_, std::memory_order_release);
+  }
 
   Atomic<size_t> published_{0};  // `received_`, for others.
   size_t received_ ABSL_GUARDED_BY(mutex) = 0;
   size_t sent_ ABSL_GUARDED_BY(mutex) = 0;   // As seen last.
   size_t index_ ABSL_GUARDED_BY(mutex) = 0;  // Of the next slot.
+  std::byte* const slots_;
   const Element& element_;
   const size_t capacity_;
+  const bool holds_words_;
 };
 
 // The sending end. It knows by itself what it needs for each value. All but `sent` under the channel's mutex.
 class SplitSender {
  public:
-  explicit SplitSender(SplitRing& ring) : slots_(ring.slots()), element_(ring.element_), capacity_(ring.capacity_) {}
+  explicit SplitSender(SplitRing& ring) : slots_(ring.slots_), element_(ring.element_), capacity_(ring.capacity_) {}
 
   const Element& element() const { return element_; }
   size_t capacity() const { return capacity_; }
@@ -109,12 +124,21 @@ class SplitSender {
   // Moves `*value` to the end; its shell stays with the caller. Requires that `HasRoom` has said so.
   void Send(void* value) {
     element_.Move(slots_ + index_ * element_.size, value);
-    if (++index_ == capacity_) index_ = 0;
-    published_.store(++sent_, std::memory_order_release);
+    Publish();
+  }
+  // The same, if the ring holds words.
+  void SendWord(const void* value) {
+    std::memcpy(slots_ + index_ * sizeof(void*), value, sizeof(void*));
+    Publish();
   }
 
  private:
   friend class SplitRing;
+
+  void Publish() {
+    if (++index_ == capacity_) index_ = 0;
+    published_.store(++sent_, std::memory_order_release);
+  }
 
   Atomic<size_t> published_{0};  // `sent_`, for others.
   size_t sent_ = 0;
@@ -137,8 +161,15 @@ inline bool SplitRing::Receive(void* to, const SplitSender& sender) {
   void* const front = Front(sender);
   if (front == nullptr) return false;
   element_.Relocate(to, front);
-  index_ = After(index_);
-  published_.store(++received_, std::memory_order_release);
+  Publish();
+  return true;
+}
+
+inline bool SplitRing::ReceiveWord(void* to, const SplitSender& sender) {
+  const void* const front = Front(sender);
+  if (front == nullptr) return false;
+  std::memcpy(to, front, sizeof(void*));
+  Publish();
   return true;
 }
 

@@ -47,7 +47,7 @@ struct Element {
     }
   }
 
- private:
+  // A word of plain data.
   bool is_word() const { return trivial && size == sizeof(void*); }
 };
 

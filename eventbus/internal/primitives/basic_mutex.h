@@ -39,16 +39,26 @@ class ABSL_LOCKABLE BasicMutex {
   BasicMutex& operator=(const BasicMutex&) = delete;
 
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    uint32_t expected = kFree;
-    // Acquire, here and below, pairs with the release in `Unlock`.
-    if (!word_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed))
-      LockSlow();
+    if (!TryLock()) LockSlow();
   }
 
   void Unlock() ABSL_UNLOCK_FUNCTION() {
-    const auto& sleepers = P::SleepersOf(this);
-    if (P::Fence::StoreThenLoad(word_, kFree, sleepers) != 0) P::Futex::WakeOne(word_);  // M3
+    if (UnlockAndLook()) WakeOne();
   }
+
+  // The parts of these that call nothing, for code that goes another way where a call is due: a compiler that sees no call has no
+  // registers to save. True if the caller has it now.
+  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    uint32_t expected = kFree;
+    // Acquire, here and below, pairs with the release in `UnlockAndLook`.
+    return word_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+  // Unlocks. True if somebody may sleep: then `WakeOne` must follow.
+  bool UnlockAndLook() ABSL_UNLOCK_FUNCTION() {
+    const auto& sleepers = P::SleepersOf(this);
+    return P::Fence::StoreThenLoad(word_, kFree, sleepers) != 0;
+  }
+  void WakeOne() { P::Futex::WakeOne(word_); }  // M3
 
  private:
   static constexpr uint32_t kFree = 0;

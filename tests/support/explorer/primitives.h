@@ -96,6 +96,16 @@ class ABSL_LOCKABLE Mutex : private Explored {
     while (locked_) explorer::Scheduler::Current()->Block("lock", this);
     locked_ = true;
   }
+  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    Point("try lock");
+    return !std::exchange(locked_, true);
+  }
+  // Wakes by itself.
+  bool UnlockAndLook() ABSL_UNLOCK_FUNCTION() {
+    Unlock();
+    return false;
+  }
+  void WakeOne() {}
   void Unlock() ABSL_UNLOCK_FUNCTION() {
     locked_ = false;
     if (auto* scheduler = explorer::Scheduler::Current()) scheduler->UnblockAll(this);
