@@ -19,7 +19,7 @@ void BroadcastReader::JoinOwn(const Element& element) {
   queue_ = own_.get();
   ring_ = own_->ring_;
   taken_.store(0, std::memory_order_relaxed);  // So is `passed_`.
-  waits_ = true;
+  waits_ = alone_ = true;
   own_->idle_.PushBack(waiter_);
 }
 
@@ -39,7 +39,7 @@ bool BroadcastReader::Refill() {
         continue;
       }
       limit = std::min(limit, end_);
-    } else if ((word & kLeft) && queue_ != own_.get()) {  // B7: it may finish what it has.
+    } else if ((word & kLeft) && !alone_) {  // B7: it may finish what it has.
       if (next_ == end_) return false;
       limit = std::min(limit, end_);
     }
@@ -68,7 +68,7 @@ void BroadcastReader::Attend(WakeList& wakes) {
   // With the word as it was seen, for the position belongs to it. What is not published yet may never be for this, which may leave
   // before: the sender looks again when it has published it.
   const uint64_t position = word >> kPositionShift;
-  const bool of_common = !(word & kDetached) && queue_ != own_.get();
+  const bool of_common = !(word & kDetached) && !alone_;
   const bool is_there = !of_common || position < queue_->head();
   if ((word & kWaiting) && position < next_ + capacity_ && is_there && TryClaim(word, 0)) {  // B3
     Waiter& delivery = *delivery_;
@@ -78,12 +78,13 @@ void BroadcastReader::Attend(WakeList& wakes) {
   }
   const uint64_t now = word_.load(std::memory_order_acquire);
   // What it has seen already may be past where it was told to end.
-  if ((now & kDetached) || ((now & kLeft) && queue_ != own_.get())) available_ = std::min(available_, end_);
+  if ((now & kDetached) || ((now & kLeft) && !alone_)) available_ = std::min(available_, end_);
 }
 
 void BroadcastReader::GoOnAlone() {
   queue_->Depart(*this);
   queue_ = own_.get();
+  alone_ = true;
   ring_ = queue_ == nullptr ? nullptr : queue_->SoleRing();
   // Relaxed: says nothing to others. What comes next is found by the other broadcast's head.
   word_.fetch_and(~kDetached, std::memory_order_relaxed);
@@ -179,7 +180,7 @@ bool BroadcastReader::CancelWait() {
 
 void BroadcastReader::PassRest(absl::FunctionRef<void(const void* value)> see) {
   if (!ring_) return;
-  if (queue_ != own_.get()) {
+  if (!alone_) {
     while (true) {
       const bool last = ring_.get() == last_ring_;
       PassUntil(last ? end_ : ring_->end(), see);

@@ -157,6 +157,7 @@ class BroadcastReader {
   uint64_t available_ = 0;      // It may take all below this.
   Statistic high_water_;
   bool waits_ = false;  // The waiter was left, and what came of that has not been looked at.
+  bool alone_ = false;  // It reads a broadcast of its own, or has ended for want of one. `own_` may be there before.
 
   Atomic<uint64_t> taken_{kNotJoined};  // `next_`, for the sender.
   Atomic<uint64_t> passed_{0};          // All below this has been handled. Release, for who waits for that.
