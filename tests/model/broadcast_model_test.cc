@@ -1,13 +1,16 @@
 // Handlers that read the broadcast of their feed: those that are slow, leave, miss values or join, against sends in the same
 // instant. The values count themselves, so one that nobody ends, or two do, is a failure too.
 
+#include <functional>
 #include <utility>
 #include <vector>
 
+#include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
+#include "eventbus/subscription.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
@@ -39,6 +42,19 @@ class Counted {
  private:
   int* alive_;
   int number_;
+};
+
+// The same, whose copies tell first.
+class Copied : public Counted {
+ public:
+  Copied(int& alive, int number, const std::function<void()>& copying) : Counted(alive, number), copying_(&copying) {}
+  Copied(const Copied& other) : Counted(other), copying_(other.copying_) {
+    if (*copying_) (*copying_)();
+  }
+  Copied(Copied&& other) noexcept : Counted(std::move(other)), copying_(other.copying_) {}
+
+ private:
+  const std::function<void()>* copying_;
 };
 
 SubscribeOptions<Counted> On(Executor& executor, size_t capacity) {
@@ -89,6 +105,43 @@ TEST(BroadcastModel, ASendWaitsForTheReaderThatIsFull) {
       pool.RequestDrain();
       Select({pool.OnEnd()});
       Check(handled == 3, "all");
+    }
+    Check(alive == 0, "every value has ended");
+  });
+}
+
+// It makes room after the sender has looked for that, and before it waits; and leaves between its look at what is published and
+// taking that, before the sender looks again. The first copy is between the sender's look and its wait, the second, for the
+// channel, between that and its second look.
+TEST(BroadcastModel, AReaderThatLeavesAsItTakesWhatASendWaitsForItWith) {
+  Explore([] {
+    int alive = 0;
+    {
+      ManualExecutor executor;
+      std::vector<int> seen;
+      std::function<void()> copying;
+      FeedOf<Copied> feed;
+      Subscription reader = *feed.Subscribe([&](const Copied& value) { seen.push_back(value.number()); },
+                                            {.executor = &executor, .capacity = 1});
+      const Channel<Copied> channel(4);
+      const Subscription other = *feed.Subscribe(channel);
+      feed.Send(Copied(alive, 0, copying));
+      int copies = 0;
+      copying = [&] {
+        if (++copies == 1) {
+          executor.RunAll();
+          return;
+        }
+        Thread runner([&] { executor.RunAll(); });
+        reader.RequestDrain();
+      };
+      const size_t delivered = feed.Send(Copied(alive, 1, copying)).delivered;
+      Check(copies == 2, "one for the handlers, one for the channel");
+      copying = nullptr;
+      Check(feed.Send(Copied(alive, 2, copying)).delivered == 1, "to the channel");
+      executor.RunAll();
+      Select({reader.OnEnd()});
+      Check(seen == (delivered == 2 ? std::vector<int>{0, 1} : std::vector<int>{0}), "as told");
     }
     Check(alive == 0, "every value has ended");
   });

@@ -14,7 +14,8 @@
 //   B3. A send waits for a reader without room by `kWaiting`, with the position that it has no room for. Whoever clears
 //       that has claimed the delivery: the reader, once it has room; who takes the reader out; the sender. The sender sets
 //       it and then looks at `taken`; the reader stores `taken` and then looks at it; so at least one sees the other
-//       (`asymmetric_fence.h`).
+//       (`asymmetric_fence.h`). A reader takes no position that a send waits for it with: it claims the delivery first. So where
+//       it is told to end, by who has claimed that instead, is never below what it has taken, or may take without another look.
 //   B4. A reader waits for values by its waiter among `idle`, put there under the mutex and only if it has taken all that
 //       is published; publishing claims all of them under the mutex.
 //   B5. A reader that has missed a value, because it had no room for it, reads what came before from where it is, up to

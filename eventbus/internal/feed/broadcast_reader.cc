@@ -23,7 +23,7 @@ void BroadcastReader::JoinOwn(const Element& element) {
   own_->idle_.PushBack(waiter_);
 }
 
-bool BroadcastReader::Refill() {
+bool BroadcastReader::Refill(WakeList& wakes) {
   while (true) {
     if (!ring_) return false;
     // In this order, each acquired: the end of the ring is set before the head goes past it, and the word before either, by
@@ -42,6 +42,13 @@ bool BroadcastReader::Refill() {
     } else if ((word & kLeft) && !alone_) {  // B7: it may finish what it has.
       if (next_ == end_) return false;
       limit = std::min(limit, end_);
+    } else if ((word & kWaiting) && !alone_) {  // B3
+      const uint64_t awaited = word >> kPositionShift;
+      if (next_ == awaited && awaited < head) {
+        if (TryClaim(word, 0)) Complete(wakes);
+        continue;
+      }
+      limit = std::min(limit, awaited);
     }
     if (next_ < limit) {
       available_ = limit;
@@ -70,15 +77,14 @@ void BroadcastReader::Attend(WakeList& wakes) {
   const uint64_t position = word >> kPositionShift;
   const bool of_common = !(word & kDetached) && !alone_;
   const bool is_there = !of_common || position < queue_->head();
-  if ((word & kWaiting) && position < next_ + capacity_ && is_there && TryClaim(word, 0)) {  // B3
-    Waiter& delivery = *delivery_;
-    if (delivery.value != nullptr) own_->AppendByReader(delivery.value, awaited_info_);
-    delivery.outcome = Outcome::kDone;
-    wakes.Add(delivery);
-  }
-  const uint64_t now = word_.load(std::memory_order_acquire);
-  // What it has seen already may be past where it was told to end.
-  if ((now & kDetached) || ((now & kLeft) && !alone_)) available_ = std::min(available_, end_);
+  if ((word & kWaiting) && position < next_ + capacity_ && is_there && TryClaim(word, 0)) Complete(wakes);  // B3
+}
+
+void BroadcastReader::Complete(WakeList& wakes) {
+  Waiter& delivery = *delivery_;
+  if (delivery.value != nullptr) own_->AppendByReader(delivery.value, awaited_info_);
+  delivery.outcome = Outcome::kDone;
+  wakes.Add(delivery);
 }
 
 void BroadcastReader::GoOnAlone() {

@@ -40,7 +40,7 @@ class BroadcastReader {
   // Takes the next value; the send that waited for that goes on `wakes`. Null if there is none: then the waiter has been
   // left, or the reader is to end.
   const void* TakeOrWait(WakeList& wakes) {
-    if (next_ == available_ && !Refill()) return nullptr;
+    if (next_ == available_ && !Refill(wakes)) return nullptr;
     const void* const value = last_ = ring_->At(next_);
     ++next_;
     if (AsymmetricFence::StoreThenLoad(taken_, next_, word_) != 0) Attend(wakes);
@@ -128,10 +128,13 @@ class BroadcastReader {
   static constexpr uint64_t kNotJoined = static_cast<uint64_t>(-1);  // In `taken_`: nothing waits for it.
   static constexpr size_t kNoIndex = static_cast<size_t>(-1);
 
-  // Finds what has been published meanwhile; else leaves the waiter, unless it has left: false.
-  bool Refill();
+  // Finds what has been published meanwhile; else leaves the waiter, unless it has left: false. The send that waited for the next
+  // value goes on `wakes`.
+  bool Refill(WakeList& wakes);
   // Looks at the word, after a value has been taken.
   void Attend(WakeList& wakes);
+  // Has the delivery, which it has claimed, done.
+  void Complete(WakeList& wakes);
   // Goes on with its own broadcast, having reached the end of the common one.
   void GoOnAlone();
   void PassUntil(uint64_t end, absl::FunctionRef<void(const void* value)> see);
@@ -154,7 +157,7 @@ class BroadcastReader {
   Ref<BroadcastRing> ring_;
   uint64_t next_ = 0;
   const void* last_ = nullptr;  // The value before it.
-  uint64_t available_ = 0;      // It may take all below this.
+  uint64_t available_ = 0;      // It may take all below this. B3
   Statistic high_water_;
   bool waits_ = false;  // The waiter was left, and what came of that has not been looked at.
   bool alone_ = false;  // It reads a broadcast of its own, or has ended for want of one. `own_` may be there before.
