@@ -44,7 +44,8 @@
 //   - What a handler throws, or a status that it returns and that is not OK, is counted and told to `on_error`, and stops
 //     neither the sender nor the others.
 //   - A send from inside a handler of the same feed never waits. In the sender's own thread it is refused with
-//     `kFailedPrecondition`; in an executor it is as `TrySend`, for the handlers that it would wait for may wait for it.
+//     `kFailedPrecondition`; in an executor, or in a replay, it is as `TrySend`, for the handlers that it would wait for may wait for
+//     it.
 //
 // A send that is cancelled was taken by some and not by others. Who needs all or none, or counts, sends without a context
 // and closes the feed or unsubscribes the slow one to end the wait.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
 #include "eventbus/event.h"
@@ -47,6 +48,41 @@ TEST(Replay, AChannelBeginsWithTheLastValues) {
   EXPECT_EQ(Drained(two), (std::vector<int>{4, 5, 6}));
   EXPECT_EQ(Drained(three), (std::vector<int>{3, 4, 5, 6}));
   EXPECT_EQ(Drained(none), (std::vector<int>{6}));
+}
+
+// Its end would wait for the replay.
+TEST(Replay, ADrainFromInsideIsRefused) {
+  FeedOf<int> feed({.history = 1});
+  feed.Send(1);
+  std::vector<absl::StatusCode> refused;
+  const auto drain = [&] {
+    const CancelHandle budget = Context::Background().WithTimeout(absl::Seconds(1));
+    refused.push_back(feed.Drain(budget.context()).status.code());
+    refused.push_back(feed.Flush(budget.context()).code());
+  };
+  const Subscription by_handler = MustSubscribe(feed.Subscribe([&](int) { drain(); }, {.replay = 1}));
+  const auto filter = [&](int) {
+    drain();
+    return true;
+  };
+  const Channel<int> channel(1);
+  const Subscription by_filter = MustSubscribe(feed.Subscribe(channel, {.filter = filter, .replay = 1}));
+  EXPECT_EQ(refused, std::vector<absl::StatusCode>(4, absl::StatusCode::kFailedPrecondition));
+}
+
+TEST(Replay, ASendFromInsideNeverWaits) {
+  FeedOf<int> feed({.history = 1});
+  feed.Send(1);
+  const Channel<int> full(0);
+  const Subscription other = MustSubscribe(feed.Subscribe(full));
+  SendResult sent;
+  const Subscription subscription = MustSubscribe(feed.Subscribe(
+      [&](int value) {
+        if (value == 1) sent = feed.Send(2);
+      },
+      {.replay = 1}));
+  EXPECT_EQ(sent.status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(sent.missed.size(), 1u);
 }
 
 TEST(Replay, AShorterHistoryGivesWhatThereIs) {

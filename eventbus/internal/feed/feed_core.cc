@@ -165,6 +165,7 @@ absl::Status FeedCore::JoinAfterReplay(const Element& element, Subscriber& subsc
 }
 
 bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
+  const ConsumerScope scope(this);  // The end of the feed waits for this (F9).
   for (const Ref<KeptEvent>& event : events) {
     bool wanted = true;
     absl::Status reason;
