@@ -114,6 +114,26 @@ TEST(FeedDrainModel, ACloseWhileAHandlerGetsItsReplay) {
   });
 }
 
+TEST(FeedDrainModel, ACloseWhileAHandlerReachesItsLimitInItsReplay) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed({.history = 1});
+    feed.Send(0);
+    bool closed = false;
+    Thread closer([&] {
+      feed.Close();
+      closed = true;
+    });
+    const auto late = feed.Subscribe([&](int) { Check(!closed, "not called later"); },
+                                     {.executor = &executor, .limit = 1, .replay = 1});
+    executor.RunAll();
+    closer.Join();
+    executor.RunAll();
+    Check(!late.ok() || late->ended(), "refused or ended");
+    Select({feed.OnEnd()});
+  });
+}
+
 TEST(FeedDrainModel, TheConsumerAgainstTheDrain) {
   Explore([] {
     ManualExecutor executor;

@@ -85,6 +85,23 @@ TEST(Replay, ASendFromInsideNeverWaits) {
   EXPECT_EQ(sent.missed.size(), 1u);
 }
 
+TEST(Replay, ThatReachesTheLimitOfOneThatIsClosedMeanwhileIsRefused) {
+  ManualExecutor executor;
+  FeedOf<int> feed({.history = 1});
+  feed.Send(1);
+  int handled = 0;
+  const auto filter = [&](int) {
+    feed.Close();
+    return true;
+  };
+  EXPECT_EQ(feed.Subscribe([&](int) { ++handled; }, {.filter = filter, .executor = &executor, .limit = 1, .replay = 1})
+                .status()
+                .code(),
+            absl::StatusCode::kFailedPrecondition);
+  executor.RunAll();
+  EXPECT_EQ(handled, 0);
+}
+
 TEST(Replay, AShorterHistoryGivesWhatThereIs) {
   FeedOf<int> feed({.history = 3});
   const Channel<int> before(4);

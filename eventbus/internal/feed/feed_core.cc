@@ -157,14 +157,15 @@ absl::Status FeedCore::JoinAfterReplay(const Element& element, Subscriber& subsc
         return JoinLocked(subscriber, wakes);
       }
     }
-    if (!ReplayTo(subscriber, events)) return absl::OkStatus();
+    const absl::StatusOr<bool> goes_on = ReplayTo(element, subscriber, events);
+    if (!goes_on.ok() || !*goes_on) return goes_on.status();
     seen = events.back()->info.sequence;
     replay = std::numeric_limits<size_t>::max();
     events.clear();
   }
 }
 
-bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
+absl::StatusOr<bool> FeedCore::ReplayTo(const Element& element, Subscriber& subscriber, const KeptEvents& events) {
   const ConsumerScope scope(this);  // The end of the feed waits for this (F9).
   for (const Ref<KeptEvent>& event : events) {
     bool wanted = true;
@@ -184,6 +185,7 @@ bool FeedCore::ReplayTo(Subscriber& subscriber, const KeptEvents& events) {
     {
       WakeList wakes;  // Before the end is told: who hears of it may run here, and wait for one of these.
       MutexLock lock(&membership_);
+      if (absl::Status refused = CheckOpen(element); !refused.ok()) return refused;  // F10
       subscriber.StartReceiving(wakes);
       MutexLock ends(&endings_);
       subscriber.SetFinishing();

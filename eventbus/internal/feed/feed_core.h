@@ -30,6 +30,8 @@
 //   F9. In `alive_` are the consumers that have begun and not ended, and the channels that readers have yet to empty. Once
 //       the feed is closed or drains, there are no members, and none will be; so the feed has ended when that is empty, each end has
 //       been told, and nobody is replayed to or called.
+//   F10. Nobody becomes a member, nor alive without having been one, once the feed is closed or drains. Both are looked at under one
+//       hold of the membership mutex.
 //
 // Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
 // delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
@@ -211,8 +213,8 @@ class FeedCore final : public RefCounted {
   absl::Status CheckOpen(const Element& element) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
   absl::Status JoinLocked(Subscriber& subscriber, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_);
   absl::Status JoinAfterReplay(const Element& element, Subscriber& subscriber, size_t replay);
-  // Gives it `events`; false if it has ended by that.
-  bool ReplayTo(Subscriber& subscriber, const KeptEvents& events);
+  // Gives it `events`; false if it has ended by that. Refused if that was its last value, and the feed has been closed.
+  absl::StatusOr<bool> ReplayTo(const Element& element, Subscriber& subscriber, const KeptEvents& events);
   // The same of one with an executor, which must be stopped if it cannot join.
   template <typename ConsumingSubscriber>
   absl::StatusOr<Subscription> Begin(const Element& element, Ref<ConsumingSubscriber> subscriber, size_t replay);
