@@ -134,6 +134,36 @@ TEST(FeedDrainModel, ACloseWhileAHandlerReachesItsLimitInItsReplay) {
   });
 }
 
+// It is no member any more, and has not yet been told.
+TEST(FeedDrainModel, ASubscriptionThatEndsByItselfEndsBeforeItsFeed) {
+  Explore([] {
+    const Channel<int> channel(1);
+    FeedOf<int> feed;
+    const Subscription subscription = *feed.Subscribe(channel);
+    channel.Close();
+    Thread sender([&] { feed.Send(1); });
+    feed.RequestDrain();
+    Select({feed.OnEnd()});
+    Check(subscription.ended(), "before the feed");
+    sender.Join();
+  });
+}
+
+TEST(FeedDrainModel, ASubscriptionThatReachesItsLimitEndsBeforeItsFeed) {
+  Explore([] {
+    const Channel<int> channel(1);
+    FeedOf<int> feed;
+    const Subscription subscription = *feed.Subscribe(channel, {.limit = 1});
+    Thread sender([&] { feed.Send(1); });
+    Thread receiver([&] { channel.Receive().IgnoreError(); });
+    feed.RequestDrain();
+    Select({feed.OnEnd()});
+    Check(subscription.ended(), "before the feed");
+    sender.Join();
+    channel.Close();
+  });
+}
+
 TEST(FeedDrainModel, TheConsumerAgainstTheDrain) {
   Explore([] {
     ManualExecutor executor;

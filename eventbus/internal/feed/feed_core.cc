@@ -472,6 +472,7 @@ bool FeedCore::closed() const {
 }
 
 bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
+  const Telling telling(*this);
   {
     Ref<Subscriber> dropped;
     WakeList wakes;
@@ -487,6 +488,7 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
 }
 
 void FeedCore::StopSoon(Subscriber& subscriber) {
+  const Telling telling(*this);
   GiveUpReaders(subscriber);
   if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
   subscriber.end_signal.End(absl::OkStatus());
@@ -498,6 +500,7 @@ bool FeedCore::EndAbandoned(Subscriber& subscriber, absl::Status& reason) {
 }
 
 bool FeedCore::Finish(Subscriber& subscriber) {
+  const Telling telling(*this);
   {
     Ref<Subscriber> dropped;
     WakeList wakes;

@@ -31,7 +31,7 @@
 //       the feed is closed or drains, there are no members, and none will be; so the feed has ended when that is empty, each end has
 //       been told, and nobody is replayed to or called.
 //   F10. Nobody becomes a member, nor alive without having been one, once the feed is closed or drains. Both are looked at under one
-//       hold of the membership mutex.
+//       hold of the membership mutex. What ends one that was a member is told within a `Telling`.
 //
 // Who wakes whom: a receiver that takes from an enlisted delivery, a channel's `Close`, and `Remove` each count a
 // delivery down; who counts to zero wakes the sender. A context wakes the sender, which then takes out what is still
