@@ -36,7 +36,8 @@
 //     kept when the send returns.
 //   - A handler with an executor is called there, one call at a time and in order. Up to `capacity` values wait for it; where it
 //     has no room for one more, a send waits. One without an executor is called by the sender, in the send, without a copy.
-//     Neither is called once `Unsubscribe` has returned, and what waited for it is dropped then.
+//     Neither is called once `Unsubscribe` has returned, and what waited for it is dropped then. A call that is in progress is
+//     over, but for the exceptions in `subscription.h`.
 //   - A subscription with an overflow policy never holds up a sender for room (`overflow.h`). What it loses by that, or because a send
 //     gave up, is counted, given to `on_lost`, and told with the next value to who asks (`event.h`).
 //   - A subscription that begins with a `replay` of the last values gets what is sent meanwhile after them: no gap, no repetition.

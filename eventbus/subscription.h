@@ -25,9 +25,11 @@
 //
 // Guarantees: at most one status comes from `Err()`, and it closes however the subscription ends. When `Unsubscribe`
 // has returned, in whichever thread, nothing more is sent to the channel and no filter or handler of the subscription
-// runs, except that one may unsubscribe its own subscription and runs to its end. What was in a channel of yours stays
-// there, what was in the queue of a handler is gone. What the caller did before `Unsubscribe` is visible to a sender that
-// no longer finds the subscription.
+// runs, with two exceptions. One may unsubscribe its own subscription, and runs to its end. And what the sender runs, a filter,
+// a hook or a handler without an executor, may unsubscribe another subscription of the same feed whose handler runs in an
+// executor: that may be waiting for the very send, so it is not waited for, and the call that runs is the last.
+// `Unsubscribe(context)` waits for it there too, if the context may end. What was in a channel of yours stays there, what was in the queue of a handler is
+// gone. What the caller did before `Unsubscribe` is visible to a sender that no longer finds the subscription.
 //
 // Origin: the subscription of go-ethereum's event package.
 
@@ -70,15 +72,17 @@ class [[nodiscard]] Subscription {
   // Ends the subscription. Any number of times, from any thread, also from a filter or handler of the same feed. Frees a
   // send that is blocked on this subscription. Waits for a filter or handler of this subscription that is running in another
   // thread, so do not hold a lock that it takes; and two handlers that unsubscribe one another at once wait for ever, unless
-  // one is called by the sender. O(1), and the values in the queue of a handler.
+  // one is called by the sender, which does not wait for one in an executor. O(1), and the values in the queue of a handler.
   void Unsubscribe() {
     const internal::Ref<internal::SubscriptionState> state = state_;  // A handler may own this, and goes with its end.
     if (state) state->Unsubscribe();
   }
 
-  // The same, but waits for a filter or handler only until `context` is done: then its status. The subscription is refused
-  // further values in any case, and the call that runs is the last; but the subscription has not ended before a later
-  // `Unsubscribe` has waited for that, as its destruction does. OK if nothing runs, whatever the context.
+  // The same, but waits for a filter or handler only until `context` is done: then its status. The
+  // subscription is refused further values in any case, and the call that runs is the last; but the subscription has not ended before
+  // a later `Unsubscribe` has waited for that, as its destruction does. OK if nothing runs, whatever the context. In a filter, hook or
+  // handler that the sender runs, it waits for a handler in an executor too, unless the context is `Context::Background()`: that
+  // handler may be waiting for this very send, so such a wait must have an end.
   absl::Status Unsubscribe(const Context& context) {
     const internal::Ref<internal::SubscriptionState> state = state_;
     return state ? state->UnsubscribeWithin(context) : absl::OkStatus();

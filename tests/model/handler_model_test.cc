@@ -163,5 +163,30 @@ TEST(HandlerModel, UnsubscribeWithinAContextAgainstACallInAnExecutor) {
   });
 }
 
+TEST(HandlerModel, UnsubscribeWithinAContextFromASendAgainstACallInAnExecutor) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    int inside = 0;
+    Subscription subscription = *feed.Subscribe(
+        [&](int) {
+          ++inside;
+          executor.size();  // A point at which others could come in.
+          --inside;
+        },
+        {.executor = &executor});
+    feed.Send(1);
+    const CancelHandle handle = Context::Background().WithCancel();
+    const Subscription other = *feed.Subscribe([&](int) {
+      Check(subscription.Unsubscribe(handle.context()).ok(), "nobody cancels");
+      Check(inside == 0, "no call is in progress");
+    });
+    Thread runner([&] { executor.RunAll(); });
+    feed.Send(2);
+    runner.Join();
+    executor.RunAll();
+  });
+}
+
 }  // namespace
 }  // namespace eventbus

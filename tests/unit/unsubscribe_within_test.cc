@@ -154,6 +154,58 @@ TEST(UnsubscribeWithin, FromInsideTheHandlerDoesNotWait) {
   EXPECT_TRUE(subscription.ended());
 }
 
+// There one without an end does not wait for an executor, where the handler may wait for that send.
+TEST(UnsubscribeWithin, FromASendItWaitsForAHandlerInAnExecutor) {
+  FeedOf<int> feed;
+  ThreadPool pool(1);
+  const Channel<int> entered;
+  const Channel<int> go_on;
+  Subscription slow = MustSubscribe(feed.Subscribe(
+      [&](int) {
+        entered.Close();
+        go_on.Receive().IgnoreError();
+      },
+      {.executor = &pool}));
+  feed.Send(1);
+  entered.Receive().IgnoreError();
+  absl::Status late;
+  bool late_ended = true;
+  absl::Status in_time = absl::UnknownError("");
+  const CancelHandle handle = Context::Background().WithCancel();
+  const Subscription other = MustSubscribe(feed.Subscribe([&](int) {
+    late = slow.Unsubscribe(Ended());
+    late_ended = slow.ended();
+    go_on.Close();
+    in_time = slow.Unsubscribe(handle.context());
+  }));
+  feed.Send(2);
+  EXPECT_EQ(late.code(), kCancelled);
+  EXPECT_FALSE(late_ended);
+  EXPECT_TRUE(in_time.ok()) << in_time;
+  EXPECT_TRUE(slow.ended());
+}
+
+// The handler waits for the one that the sender runs.
+TEST(UnsubscribeWithin, WithoutAnEndASendDoesNotWaitForAHandlerInAnExecutor) {
+  FeedOf<int> feed;
+  ThreadPool pool(1);
+  const Channel<int> entered;
+  Subscription inline_one;
+  Subscription slow = MustSubscribe(feed.Subscribe(
+      [&](int value) {
+        if (value != 2) return;
+        entered.Close();
+        inline_one.Unsubscribe();
+      },
+      {.executor = &pool}));
+  inline_one = MustSubscribe(feed.Subscribe([&](int) {
+    entered.Receive().IgnoreError();
+    EXPECT_TRUE(slow.Unsubscribe(Context::Background()).ok());
+  }));
+  feed.Send(2);
+  EXPECT_TRUE(slow.ended());
+}
+
 TEST(UnsubscribeWithin, AProducerThatDoesNotStop) {
   const Channel<int> go_on;
   const Channel<int> entered;

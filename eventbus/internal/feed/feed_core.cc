@@ -300,12 +300,16 @@ absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& contex
   GiveUpReaders(subscriber);
   Activity* const consumer = subscriber.consumer();
   if (consumer != nullptr) consumer->RequestStop();
-  // From inside a filter or the handler itself it does not wait, as above.
-  if (!IsSending() && (consumer == nullptr || !consumer->RunsHere())) {
+  // From inside the handler itself it does not wait, as above; nor in the sending thread for what that runs, and for what an executor
+  // runs only if that has an end.
+  const bool in_handler = consumer != nullptr && consumer->RunsHere();
+  const bool sends = IsSending();
+  const bool has_end = ContextAccess::state(context) != nullptr;
+  if (!in_handler && (!sends || has_end)) {
     call_waiters_.fetch_add(1, std::memory_order_seq_cst);  // F5
     const absl::Cleanup leave = [this] { call_waiters_.fetch_sub(1, std::memory_order_relaxed); };
     AsymmetricFence::Heavy();
-    Awaited its_end = {.subscriber = &subscriber};
+    Awaited its_end = {.subscriber = &subscriber, .by_sender = sends};
     const Arm end = {.target = &user_code_end_, .value = &its_end};
     if (Await(end, Instant::Past()) != Outcome::kDone && Await(end, context) != Outcome::kDone) return context.status();
   }
@@ -320,7 +324,8 @@ bool FeedCore::UserCodeEnd::IsSo(const Waiter& arm) const {
     return subscriber.ConsumerHasEnded() || subscriber.done() >= awaited.done;
   }
   // Sequentially consistent for the case without the fence; the release in the sender makes what it ran visible.
-  return feed_.calling_.load(std::memory_order_seq_cst) != &subscriber && subscriber.ConsumerHasEnded();
+  const bool called = !awaited.by_sender && feed_.calling_.load(std::memory_order_seq_cst) == &subscriber;
+  return !called && subscriber.ConsumerHasEnded();
 }
 
 bool FeedCore::UserCodeEnd::TryComplete(Waiter& arm, WakeList&) {

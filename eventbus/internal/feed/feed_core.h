@@ -296,10 +296,12 @@ class FeedCore final : public RefCounted {
   // A call of the sender has ended, and none is in progress: tells those who wait for that. That of `not_called` has not begun.
   void CallHasEnded(const Subscriber* not_called);
 
-  // What is waited for in `UserCodeEnd`: the end of what runs of `subscriber`, or before that, that it is `done` so far.
+  // What is waited for in `UserCodeEnd`: the end of what runs of `subscriber`, or before that, that it is `done` so far. `by_sender`: in
+  // the sending thread, which does not wait for what it runs itself.
   struct Awaited {
     const Subscriber* subscriber;
     uint64_t done = std::numeric_limits<uint64_t>::max();
+    bool by_sender = false;
   };
   // One of those for whom a flush waits.
   struct FlushTarget;
