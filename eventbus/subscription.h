@@ -28,8 +28,9 @@
 // runs, with two exceptions. One may unsubscribe its own subscription, and runs to its end. And what the sender runs, a filter,
 // a hook or a handler without an executor, may unsubscribe another subscription of the same feed whose handler runs in an
 // executor: that may be waiting for the very send, so it is not waited for, and the call that runs is the last.
-// `Unsubscribe(context)` waits for it there too, if the context may end. What was in a channel of yours stays there, what was in the queue of a handler is
-// gone. What the caller did before `Unsubscribe` is visible to a sender that no longer finds the subscription.
+// `Unsubscribe(context)` waits for it there too, if the context may end. What was in a channel of yours stays there, what was in
+// the queue of a handler is gone. What the caller did before `Unsubscribe` is visible to a sender that no longer finds the
+// subscription.
 //
 // Origin: the subscription of go-ethereum's event package.
 
@@ -78,7 +79,7 @@ class [[nodiscard]] Subscription {
     if (state) state->Unsubscribe();
   }
 
-  // The same, but waits for a filter or handler only until `context` is done: then its status. The
+  // The same, but waits for a filter, a handler or another thread in `on_left` only until `context` is done: then its status. The
   // subscription is refused further values in any case, and the call that runs is the last; but the subscription has not ended before
   // a later `Unsubscribe` has waited for that, as its destruction does. OK if nothing runs, whatever the context. In a filter, hook or
   // handler that the sender runs, it waits for a handler in an executor too, unless the context is `Context::Background()`: that

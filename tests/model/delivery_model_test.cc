@@ -127,6 +127,22 @@ TEST(DeliveryModel, OneThatIsSentBackAgainAtOnce) {
   });
 }
 
+// Either of the two hands back, and only one of them waits for the other.
+TEST(DeliveryModel, TheEndOfAClosedChannelAgainstUnsubscribe) {
+  Explore([] {
+    FeedOf<int> feed;
+    Answered one(feed, 2);
+    feed.Send(1);
+    feed.Send(2);
+    one.channel.Close();
+    Thread sender([&] { feed.Send(3); });
+    one.subscription.Unsubscribe();
+    Check(one.left == 2, "both are left");
+    sender.Join();
+    Check(one.left == 2, "once");
+  });
+}
+
 TEST(DeliveryModel, AnAckAndANackOfOneAttempt) {
   Explore([] {
     FeedOf<int> feed;

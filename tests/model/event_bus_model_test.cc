@@ -6,10 +6,13 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "eventbus/channel.h"
+#include "eventbus/delivery.h"
 #include "eventbus/event_bus.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/select.h"
+#include "eventbus/subscription.h"
 #include "eventbus/thread_pool.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
@@ -481,6 +484,29 @@ TEST(BusDrainModel, TheDrainOfAWildcardAgainstTheHardStop) {
     closer.Join();
     Check(wildcard.ended() && of_calls.ended(), "over");
     Check(*wildcard.Err().Receive() == absl::AbortedError(""), "and why");
+  });
+}
+
+// Each part is handed back in a thread of its own, by hooks that end the other part too.
+TEST(BusDrainModel, TwoHooksOfAWildcardThatEndItAtOnce) {
+  Explore([] {
+    EventBus bus;
+    const TopicOf<int> topics[] = {*bus.Topic<int>("a"), *bus.Topic<int>("b")};
+    const Channel<Delivery<int>> channel(2);
+    int left = 0;
+    absl::StatusOr<Subscription> subscription;
+    const auto end = [&](int) {
+      ++left;
+      subscription->Unsubscribe();
+    };
+    subscription = bus.Subscribe<int>("*", channel, {.on_left = end});
+    for (const TopicOf<int>& topic : topics) topic.Publish(1);
+    channel.Close();
+    Thread other([&] { topics[1].Publish(2); });
+    topics[0].Publish(2);
+    other.Join();
+    Check(left == 2, "each is handed back once");
+    Check(subscription->ended(), "it has ended");
   });
 }
 

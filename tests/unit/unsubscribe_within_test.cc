@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/delivery.h"
 #include "eventbus/feed.h"
 #include "eventbus/join_subscriptions.h"
 #include "eventbus/new_subscription.h"
@@ -204,6 +205,26 @@ TEST(UnsubscribeWithin, WithoutAnEndASendDoesNotWaitForAHandlerInAnExecutor) {
   }));
   feed.Send(2);
   EXPECT_TRUE(slow.ended());
+}
+
+TEST(UnsubscribeWithin, WhileAnotherThreadHandsBackInAHookThatDoesNotReturn) {
+  FeedOf<int> feed;
+  const Channel<int> entered;
+  const Channel<int> go_on;
+  const Channel<Delivery<int>> channel(1);
+  Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.on_left = [&](int) {
+                                                             entered.Close();
+                                                             go_on.Receive().IgnoreError();
+                                                           }}));
+  feed.Send(1);
+  std::thread unsubscriber([&] { subscription.Unsubscribe(); });
+  entered.Receive().IgnoreError();
+  EXPECT_EQ(subscription.Unsubscribe(Ended()).code(), kCancelled);
+  EXPECT_FALSE(subscription.ended());
+  go_on.Close();
+  unsubscriber.join();
+  EXPECT_TRUE(subscription.Unsubscribe(Ended()).ok());
+  EXPECT_TRUE(subscription.ended());
 }
 
 TEST(UnsubscribeWithin, AProducerThatDoesNotStop) {

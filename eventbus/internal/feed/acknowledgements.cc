@@ -2,8 +2,9 @@
 
 #include <utility>
 
+#include "eventbus/internal/choosing/await.h"
+#include "eventbus/internal/choosing/select_core.h"
 #include "eventbus/internal/ground/fail.h"
-#include "eventbus/internal/waiting/thread_wait.h"
 
 namespace eventbus::internal {
 
@@ -153,38 +154,39 @@ void Acknowledgements::CloseLocked(WakeList& wakes) {
   }
 }
 
-void Acknowledgements::HandBack(absl::FunctionRef<void(const void* value)> see) {
-  if (!BeginToHandBack()) return;
+bool Acknowledgements::HandBack(absl::FunctionRef<void(const void* value)> see, const Context* until) {
   while (true) {
-    Ref<DeliveryNode> node;
     {
-      WakeList wakes;  // Declared before the lock, so wakes after it.
-      MutexLock lock(&mutex_);
-      node = Ref<DeliveryNode>::Adopt(left_.PopFront());
-      if (!node) {
-        hands_back_ = nullptr;
-        handed_back_.ClaimAll(Outcome::kDone, wakes);
-        return;
+      MutexLock lock(&handing_back_.mutex);
+      if (handing_back_.by == ThisThread()) return true;
+      if (handing_back_.by == nullptr) {
+        handing_back_.by = ThisThread();
+        break;
       }
     }
-    see(node->value());
+    // That thread has not found the end of what is left (A6).
+    if (until == nullptr || Await({.target = &handing_back_}, *until) != Outcome::kDone) return false;
   }
+  while (const Ref<DeliveryNode> node = NextToHandBack()) see(node->value());
+  return true;
 }
 
-bool Acknowledgements::BeginToHandBack() {
-  while (true) {
-    ThreadWait wait;
-    {
-      MutexLock lock(&mutex_);
-      if (hands_back_ == ThisThread()) return false;
-      if (hands_back_ == nullptr) {
-        hands_back_ = ThisThread();
-        return true;
-      }
-      handed_back_.PushBack(wait.waiter());
-    }
-    wait.Await(mutex_, Instant::Never());
+Ref<DeliveryNode> Acknowledgements::NextToHandBack() {
+  WakeList wakes;  // Declared before the locks, so wakes after them.
+  MutexLock handing_back(&handing_back_.mutex);
+  MutexLock lock(&mutex_);
+  auto node = Ref<DeliveryNode>::Adopt(left_.PopFront());
+  if (!node) {  // A6
+    handing_back_.by = nullptr;
+    handing_back_.waiting.ClaimAll(Outcome::kDone, wakes);
   }
+  return node;
+}
+
+bool Acknowledgements::HandingBack::TryComplete(Waiter& arm, WakeList&) {
+  if (by != nullptr) return false;
+  arm.outcome = Outcome::kDone;
+  return true;
 }
 
 uint64_t Acknowledgements::outstanding() const {

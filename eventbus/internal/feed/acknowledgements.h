@@ -11,11 +11,14 @@
 //   A4. What a node comes back by, its waiter and the memory for a handle, belongs to who has set `returning_`, until its waiter has
 //       been woken. Who wants to return it meanwhile, being a receiver that has it already, leaves that to them.
 //   A5. The channel owns the values in it, and they own this; so this lets go of the channel as the subscription ends.
+//   A6. Who hands back what is left, which is one thread at a time, goes on until it finds nothing, and says so under the same hold of
+//       both mutexes. So who finds another thread at it, after something was left, may rely on that.
 //
 // Who wakes whom: a receiver that takes from a node that waits for room, a channel's `Close`, and `CloseLocked` wake the node, which
-// runs nothing but its own. Who settles the last value that a `Settling` waits for wakes that.
+// runs nothing but its own. Who settles the last value that a `Settling` waits for wakes that. Who has handed back wakes those who
+// wait for that.
 //
-// Locks: the channel's mutex, then `mutex_`.
+// Locks: the channel's mutex, or that of `handing_back_`; then `mutex_`.
 
 #ifndef EVENTBUS_INTERNAL_FEED_ACKNOWLEDGEMENTS_H_
 #define EVENTBUS_INTERNAL_FEED_ACKNOWLEDGEMENTS_H_
@@ -25,6 +28,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
+#include "eventbus/context.h"
 #include "eventbus/event.h"
 #include "eventbus/internal/channel/channel_core.h"
 #include "eventbus/internal/feed/readers_wait.h"
@@ -32,8 +36,10 @@
 #include "eventbus/internal/ground/ref_counted.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/ready_work.h"
+#include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/wait_queue.h"
 #include "eventbus/internal/waiting/waiter.h"
+#include "eventbus/waiter_info.h"
 
 namespace eventbus::internal {
 
@@ -116,9 +122,10 @@ class Acknowledgements final : public RefCounted {
   // Under the channel's mutex: values come back from now on; and none does any more, and what is outstanding is left.
   void OpenLocked() { open_ = true; }
   void CloseLocked(WakeList& wakes);
-  // Takes out what is left, and calls `see` with each value, with no lock held and one thread at a time: returns when nothing is left
-  // and nobody is in such a call, unless it was called from there.
-  void HandBack(absl::FunctionRef<void(const void* value)> see);
+  // Takes out what is left, and calls `see` with each value, with no lock held and one thread at a time: true when nothing is left
+  // and nobody is in such a call, unless it was called from there. Where another thread is at it, waits for that until `*until` is
+  // done: false, if that came first; null: does not wait, for that thread takes out all.
+  bool HandBack(absl::FunctionRef<void(const void* value)> see, const Context* until);
 
   uint64_t outstanding() const;
   uint64_t acknowledged() const;
@@ -142,21 +149,33 @@ class Acknowledgements final : public RefCounted {
   // Nobody will take it.
   void Leave(DeliveryNode& node, ReadyWork* ready);
 
-  // Waits until nobody else hands back. False if this thread does.
-  bool BeginToHandBack();
+  // Of the thread that hands back. Null: nothing is left, and it does not any more.
+  Ref<DeliveryNode> NextToHandBack();
 
   void LeaveLocked(DeliveryNode& node, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SettleLocked(DeliveryNode& node, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // Complete when no thread hands back.
+  class HandingBack final : public Selectable {
+   public:
+    bool TryComplete(Waiter& arm, WakeList&) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+    void Enlist(Waiter& arm) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiting.PushBack(arm); }
+    void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override {
+      thing.what = "deliveries to be handed back";
+    }
+
+    ThreadIdentity by ABSL_GUARDED_BY(mutex) = nullptr;  // The one that does. A6
+    WaitQueue waiting ABSL_GUARDED_BY(mutex);
+  };
+
   bool open_ = false;  // Guarded by the channel's mutex.
+  HandingBack handing_back_;
 
   mutable Mutex mutex_;
   Ref<ChannelCore> channel_ ABSL_GUARDED_BY(mutex_);  // A5
   List<DeliveryNode> outstanding_ ABSL_GUARDED_BY(mutex_);
   List<DeliveryNode> left_ ABSL_GUARDED_BY(mutex_);  // With a reference each.
   List<Settling> settlings_ ABSL_GUARDED_BY(mutex_);
-  ThreadIdentity hands_back_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  WaitQueue handed_back_ ABSL_GUARDED_BY(mutex_);  // For the end of that.
   uint64_t last_serial_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t outstanding_count_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t acknowledged_count_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -297,7 +297,7 @@ absl::Status FeedCore::Unsubscribe(Subscriber& subscriber, const Context& contex
     MutexLock lock(&membership_);
     RemoveLocked(subscriber, wakes, dropped);
   }
-  GiveUpReaders(subscriber);
+  if (!GiveUpReadersWithin(subscriber, &context)) return context.status();
   Activity* const consumer = subscriber.consumer();
   if (consumer != nullptr) consumer->RequestStop();
   // From inside the handler itself it does not wait, as above; nor in the sending thread for what that runs, and for what an executor
@@ -485,7 +485,7 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
     if (!RemoveLocked(subscriber, wakes, dropped)) return false;
   }
   if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
-  subscriber.HandBackLeft();
+  subscriber.HandBackLeftWithin(/*until=*/nullptr);
   subscriber.end_signal.End(reason);
   if (subscriber.owner) subscriber.owner->PartEnded(reason);
   AfterChange();
@@ -494,7 +494,7 @@ bool FeedCore::EndByItself(Subscriber& subscriber, const absl::Status& reason) {
 
 void FeedCore::StopSoon(Subscriber& subscriber) {
   const Telling telling(*this);
-  GiveUpReaders(subscriber);
+  GiveUpReadersWithin(subscriber, /*until=*/nullptr);
   if (Activity* const consumer = subscriber.consumer()) consumer->RequestStop();
   subscriber.end_signal.End(absl::OkStatus());
 }

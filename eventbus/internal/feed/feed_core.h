@@ -285,7 +285,9 @@ class FeedCore final : public RefCounted {
    private:
     FeedCore& feed_;
   };
-  // It does not wait for readers of its channel any more, if it did.
+  // It does not wait for readers of its channel any more, if it did; and what they have not taken is handed back. `until`, and what is
+  // returned, as `Subscriber::HandBackLeftWithin` says; without it, waits however long that takes.
+  bool GiveUpReadersWithin(Subscriber& subscriber, const Context* until);
   void GiveUpReaders(Subscriber& subscriber);
   // There are no members any more, and will be none.
   void EndWhenNothingRuns();

@@ -260,9 +260,14 @@ FeedCore::Telling::~Telling() {
 }
 
 void FeedCore::GiveUpReaders(Subscriber& subscriber) {
+  const Context forever = Context::Background();
+  GiveUpReadersWithin(subscriber, &forever);
+}
+
+bool FeedCore::GiveUpReadersWithin(Subscriber& subscriber, const Context* until) {
   const bool awaited = subscriber.StopAwaitingReaders();
-  subscriber.HandBackLeft();
-  if (!awaited) return;
+  const bool handed_back = subscriber.HandBackLeftWithin(until);
+  if (!awaited) return handed_back;
   WakeList wakes;
   {
     MutexLock ends(&endings_);
@@ -271,6 +276,7 @@ void FeedCore::GiveUpReaders(Subscriber& subscriber) {
   }
   LookForEnd(wakes);
   subscriber.DropRef();  // Of the wait. The caller has one.
+  return handed_back;
 }
 
 void FeedCore::EndWhenNothingRuns() {

@@ -50,6 +50,13 @@ bool Subscriber::RunsHere() { return feed->WouldAwaitItself(*this); }
 
 void Subscriber::AddDrained(std::vector<DrainEntry>& entries) const { entries.push_back(feed->EntryOf(*this)); }
 
+bool Subscriber::HandBackLeftWithin(const Context*) { return true; }
+
+void Subscriber::HandBackLeft() {
+  const Context forever = Context::Background();
+  HandBackLeftWithin(&forever);
+}
+
 absl::Status Subscriber::Flush(const Context& context) { return feed->Flush(*this, context); }
 
 SubscriptionStats Subscriber::stats() const {
@@ -180,13 +187,14 @@ bool ChannelSubscriber::StopAwaitingReaders() {
   return true;
 }
 
-void ChannelSubscriber::HandBackLeft() {
-  if (!acknowledgements) return;
+bool ChannelSubscriber::HandBackLeftWithin(const Context* until) {
+  if (!acknowledgements) return true;
   const ConsumerScope scope(feed.get());
-  acknowledgements->HandBack([this](const void* value) {
+  const auto hand_back = [this](const void* value) {
     if (on_left_ == nullptr) return;
     StatusOfCall([&] { (*on_left_)(value); }, [](absl::string_view) { return absl::OkStatus(); }).IgnoreError();
-  });
+  };
+  return acknowledgements->HandBack(hand_back, until);
 }
 
 Progress ChannelSubscriber::progress() const {

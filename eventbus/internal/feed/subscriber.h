@@ -140,8 +140,11 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   virtual bool AwaitsReaders() const { return false; }
   // Does not wait for that any more: true, if it did and nobody is telling the feed.
   virtual bool StopAwaitingReaders() { return false; }
-  // It neither receives nor waits any more: hands back what others have not taken. With no lock held, any number of times.
-  virtual void HandBackLeft() {}
+  // It neither receives nor waits any more: hands back what others have not taken. With no lock held, any number of times. Waits for
+  // another thread that is at it until `*until` is done: false, if that came first; null: not at all, for that thread hands all
+  // back. Without it, waits however long that takes.
+  virtual bool HandBackLeftWithin(const Context* until);
+  void HandBackLeft();
 
   // How far it is, for those who wait for what it was given. Under the feed's membership mutex, or once it is no member.
   virtual Progress progress() const { return {}; }
@@ -247,7 +250,7 @@ class ChannelSubscriber final : public Subscriber {
   void PrepareToDrain() override;
   bool AwaitsReaders() const override { return awaits_readers_; }
   bool StopAwaitingReaders() override;
-  void HandBackLeft() override;
+  bool HandBackLeftWithin(const Context* until) override;
   Progress progress() const override;
 
   size_t Queued() const override { return channel->ApproxSize(); }
