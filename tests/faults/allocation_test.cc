@@ -579,6 +579,29 @@ TEST(AllocationFaults, OfASendThatHandlersMiss) {
             0);
 }
 
+// What finds no memory is lost as what finds no room; the subscription is made, or nothing has happened.
+TEST(AllocationFaults, OfAReplayIntoAnUnboundedChannel) {
+  using Large = std::array<char, 512>;
+  constexpr size_t kValues = 9;  // More than an unbounded channel has room for at first.
+  bool lost = false;
+  FailEveryAllocation([&](AllocationFault& fault) {
+    FeedOf<Large> feed({.history = kValues});
+    for (size_t i = 0; i < kValues; ++i) feed.Send(Large{static_cast<char>(i)});
+    const Channel<Large> channel(kUnbounded);
+    absl::StatusOr<Subscription> subscription;
+    if (fault.Attempt([&] { subscription = feed.Subscribe(channel, {.replay = kValues}); })) {
+      const SubscriptionStats stats = subscription->stats();
+      EXPECT_EQ(stats.delivered + stats.lost.to_replay, kValues);
+      EXPECT_EQ(stats.delivered, channel.ApproxSize());
+      lost = lost || stats.lost.to_replay > 0;
+    } else {
+      EXPECT_EQ(channel.ApproxSize(), 0u);
+    }
+    EXPECT_EQ(feed.Send(Large{}).delivered, feed.subscribers());
+  });
+  EXPECT_TRUE(lost);
+}
+
 TEST(AllocationFaults, OfSubscriptionsThatLoseEndAndBeginWithTheLastValues) {
   EXPECT_GT(FailEveryAllocation([](AllocationFault& fault) {
               ManualExecutor executor;

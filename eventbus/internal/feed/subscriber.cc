@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -105,6 +106,19 @@ bool ChannelSubscriber::Replay(Ref<KeptEvent> kept, absl::Status&) {
   return true;
 }
 
+namespace {
+
+// Whether the channel has taken `*value`. Where there is no memory for one more, an unbounded one has no room.
+bool HasTaken(ChannelCore& channel, void* value, WakeList& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(channel.mutex) {
+  try {
+    return channel.TrySendLocked(value, wakes) == Outcome::kDone;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 void ChannelSubscriber::StartReceiving(WakeList& wakes) {
   MutexLock lock(&channel->mutex);
   receiving = true;
@@ -113,7 +127,7 @@ void ChannelSubscriber::StartReceiving(WakeList& wakes) {
   for (OwnedElement& value : *replayed_) {
     DeliveryHandle* const handle = event != nullptr ? event->handle(value.get()) : nullptr;
     if (handle != nullptr) handle->Offer();
-    if (channel->TrySendLocked(value.get(), wakes) == Outcome::kDone) {
+    if (HasTaken(*channel, value.get(), wakes)) {
       ++taken;
     } else {
       ++untold;
