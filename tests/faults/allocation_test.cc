@@ -602,6 +602,53 @@ TEST(AllocationFaults, OfAReplayIntoAnUnboundedChannel) {
   EXPECT_TRUE(lost);
 }
 
+// How many deliveries an unbounded channel has room for before it needs memory again.
+constexpr int kDeliveries = 2048 / sizeof(Delivery<int>);
+
+// Receives and acknowledges all that is there. How many those were.
+int AcknowledgeAll(const Channel<Delivery<int>>& channel) {
+  int acknowledged = 0;
+  while (true) {
+    absl::StatusOr<Delivery<int>> delivery = channel.TryReceive();
+    if (!delivery.ok()) return acknowledged;
+    if (delivery->Ack()) ++acknowledged;
+  }
+}
+
+TEST(AllocationFaults, OfADeliveryThatComesBackToAnUnboundedChannel) {
+  for (const bool dropped : {false, true}) {
+    EXPECT_EQ(FailEveryAllocation([&](AllocationFault& fault) {
+                FeedOf<int> feed;
+                int left = 0;
+                const Channel<Delivery<int>> channel(kUnbounded);
+                Subscription subscription = MustSubscribe(feed.Subscribe(channel, {.on_left = [&](int) { ++left; }}));
+                for (int i = 0; i < kDeliveries; ++i) feed.Send(i);
+                std::optional<Delivery<int>> delivery = *channel.Receive();
+                EXPECT_TRUE(fault.Attempt([&] { dropped ? delivery.reset() : static_cast<void>(delivery->Nack()); }));
+                const int rest = AcknowledgeAll(channel);
+                EXPECT_EQ(subscription.stats().outstanding, 0u);
+                subscription.Unsubscribe();
+                EXPECT_EQ(left, fault.happened() ? 1 : 0);
+                EXPECT_EQ(rest + left, kDeliveries);
+              }),
+              1)
+        << dropped;
+  }
+}
+
+TEST(AllocationFaults, OfASendOfADeliveryToAnUnboundedChannel) {
+  EXPECT_EQ(FailEveryAllocation([&](AllocationFault& fault) {
+              FeedOf<int> feed;
+              const Channel<Delivery<int>> channel(kUnbounded);
+              const Subscription subscription = MustSubscribe(feed.Subscribe(channel));
+              for (int i = 0; i < kDeliveries; ++i) feed.Send(i);
+              const bool sent = fault.Attempt([&] { feed.Send(0); });
+              EXPECT_EQ(subscription.stats().outstanding, static_cast<uint64_t>(kDeliveries + (sent ? 1 : 0)));
+              EXPECT_EQ(AcknowledgeAll(channel), kDeliveries + (sent ? 1 : 0));
+            }),
+            2);
+}
+
 TEST(AllocationFaults, OfSubscriptionsThatLoseEndAndBeginWithTheLastValues) {
   EXPECT_GT(FailEveryAllocation([](AllocationFault& fault) {
               ManualExecutor executor;

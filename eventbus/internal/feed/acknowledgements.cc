@@ -1,5 +1,6 @@
 #include "eventbus/internal/feed/acknowledgements.h"
 
+#include <new>
 #include <utility>
 
 #include "eventbus/internal/choosing/await.h"
@@ -82,7 +83,10 @@ Acknowledgements::Offered Acknowledgements::OfferAgain(DeliveryNode& node, Ready
     MutexLock lock(&channel->mutex);
     if (open_) {
       node.waiter_.value = node.MakeHandle(attempt);
-      outcome = channel->TrySendLocked(node.waiter_.value, wakes);
+      try {
+        outcome = channel->TrySendLocked(node.waiter_.value, wakes);
+      } catch (const std::bad_alloc&) {  // It cannot come back, and a destructor may have asked for that.
+      }
       if (outcome == Outcome::kNotReady) {
         node.AddRef();  // Of the wait.
         node.waiter_.outcome = Outcome::kNotReady;

@@ -243,8 +243,11 @@ FeedCore::Sending::Offer FeedCore::Sending::OfferToSpecial(ChannelSubscriber& su
     DeliveryHandle* const handle = subscriber.StagedHandle();
     MutexLock lock(&subscriber.channel->mutex);
     if (handle != nullptr) handle->Offer();
+    absl::Cleanup take_back = [&] {  // Also if there is no memory for it.
+      if (handle != nullptr) handle->TakeBack(wakes_);
+    };
     offer = OfferLocked(subscriber, delivery, value);
-    if (handle != nullptr && offer != Offer::kTaken && offer != Offer::kWaits) handle->TakeBack(wakes_);
+    if (offer == Offer::kTaken || offer == Offer::kWaits) std::move(take_back).Cancel();
   }
   if (offer == Offer::kFull) {
     if (subscriber.overflow == Overflow::kDropNewest) offer = Offer::kDropped;
