@@ -49,6 +49,22 @@ TEST(FeedCost, SlowSendsAllocateNothingAfterTheFirst) {
   }
 }
 
+TEST(FeedCost, TheFirstSlowSendAllocatesOnceForManyDeliveries) {
+  constexpr size_t kSlow = 4096;
+  FeedOf<int> feed;
+  Subscribed<int> subscribed(feed, kSlow, 0);
+  int64_t allocations = 0;
+  std::thread sender([&] {
+    const int64_t before = AllocationCount();
+    feed.Send(1);
+    allocations = AllocationCount() - before;
+  });
+  AwaitSenders(subscribed.channels.back(), 1);
+  for (const Channel<int>& channel : subscribed.channels) EXPECT_TRUE(channel.Receive().ok());
+  sender.join();
+  EXPECT_LE(allocations, static_cast<int64_t>(kSlow / 32 + 32)) << "a block for 32, and the list of blocks";
+}
+
 TEST(FeedCost, SlowSendsOfValuesWithCopiesAllocateNothingOfTheirOwn) {
   Counted::Counts counts;
   FeedOf<Counted> feed;
