@@ -1,12 +1,15 @@
 // Subscriptions that lose values, or end after some, against their consumers, unsubscription and other senders.
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "eventbus/channel.h"
 #include "eventbus/event.h"
 #include "eventbus/feed.h"
 #include "eventbus/manual_executor.h"
 #include "eventbus/overflow.h"
+#include "eventbus/subscription.h"
 #include "gtest/gtest.h"
 #include "tests/support/explorer/explore.h"
 
@@ -164,6 +167,45 @@ TEST(OverflowModel, UnsubscribeAgainstAKey) {
     Thread sender([&] { feed.Send(1); });
     subscription->Unsubscribe();
     subscribed = false;
+  });
+}
+
+// One that is copied, or assigned, under the queue's lock would lock it twice.
+struct KeyThatAsks {
+  KeyThatAsks(const Subscription& subscription_asked, int key_number)
+      : subscription(&subscription_asked), number(key_number) {}
+  KeyThatAsks(const KeyThatAsks& other) : KeyThatAsks(*other.subscription, other.number) { Ask(); }
+  KeyThatAsks& operator=(const KeyThatAsks& other) {
+    number = other.number;
+    Ask();
+    return *this;
+  }
+  void Ask() const { subscription->stats(); }
+
+  friend bool operator==(const KeyThatAsks& a, const KeyThatAsks& b) { return a.number == b.number; }
+  template <typename Hash>
+  friend Hash AbslHashValue(Hash hash, const KeyThatAsks& key) {
+    return Hash::combine(std::move(hash), key.number);
+  }
+
+  const Subscription* subscription;
+  int number;
+};
+
+TEST(OverflowModel, AKeyIsCopiedWithoutALock) {
+  Explore([] {
+    ManualExecutor executor;
+    FeedOf<int> feed;
+    std::vector<int> seen;
+    Subscription subscription;
+    const auto key = [&](int value) { return KeyThatAsks(subscription, value % 10); };
+    subscription = *feed.Subscribe([&](int value) { seen.push_back(value); },
+                                   {.executor = &executor, .capacity = 2, .overflow = LatestBy(key)});
+    for (const int value : {1, 2, 11, 3, 4}) feed.Send(value);
+    executor.RunAll();
+    feed.Send(13);
+    executor.RunAll();
+    Check(seen == std::vector<int>{3, 4, 13}, "the newest of each key, of the last two keys");
   });
 }
 

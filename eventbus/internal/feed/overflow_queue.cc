@@ -16,6 +16,7 @@ OverflowQueue::OverflowQueue(SoleOperation& consumer, const Element& element, si
 }
 
 OverflowQueue::Offered OverflowQueue::Offer(void* value, const EventInfo& info, WakeList& wakes) {
+  if (keys_) keys_->Stage();
   MutexLock lock(&mutex_);
   if (left_) return Offered::kLeft;
   if (const uint64_t* const position = keys_ ? keys_->Find() : nullptr) {
