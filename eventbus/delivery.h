@@ -26,7 +26,7 @@
 // is false. So every value that the channel has taken is acknowledged or left, never both, never neither.
 //
 // To handle what is still outstanding, `Drain` the subscription before it is unsubscribed and its channel closed. A value that
-// comes again finds a closed channel is left.
+// comes again and finds its channel closed is left; so is one for which an unbounded channel has no memory.
 //
 // Guarantees: at least once. A receiver that has acted and fails before its `Ack` gets the value again, so acting twice must do no
 // harm. The value is one copy, made by the sender, and constant; it is destroyed with its last delivery, in that thread. Neither call
