@@ -444,6 +444,7 @@ bool FeedCore::BeginToClose() {
     });
   }
   turn_.Close();
+  Release();
   return true;
 }
 

@@ -89,6 +89,7 @@ void FeedCore::RequestDrain() {
     });
   }
   turn_.Close();
+  Release();
   while (const Ref<Subscriber> subscriber = PopEnding(leaving)) {
     WakeList wakes;
     HasFinished(*subscriber, absl::OkStatus(), wakes);
