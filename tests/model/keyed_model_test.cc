@@ -95,6 +95,17 @@ TEST(KeyedThreadModel, StopAgainstStopAndTheEndOfTheThread) {
   });
 }
 
+// Who stops it before its thread has been started waits for a thread that never will be.
+TEST(KeyedThreadModel, StartAgainstStop) {
+  Explore([] {
+    KeyedTasks<int> tasks;
+    Thread other([&] { Check(tasks.Stop(1).ok(), "ended, or not there yet"); });
+    Check(tasks.Start(1, [](const Context&) {}).ok(), "started");
+    other.Join();
+    Check(tasks.Stop(1).ok() && !tasks.Has(1), "ended");
+  });
+}
+
 TEST(KeyedThreadModel, AStartWhileAThreadEnds) {
   Explore([] {
     KeyedTasks<int> tasks;

@@ -32,11 +32,15 @@ void OwnThread::Submit(Work& work) {
       self = nullptr;  // H1. While this is still inside.
     });
   } catch (...) {  // The system has no more threads, or no memory for one.
-    joined_.Happen();
-    settled_.Happen();
+    WillNotStart();
     work.Abandon();
     return;
   }
+  settled_.Happen();
+}
+
+void OwnThread::WillNotStart() {
+  joined_.Happen();
   settled_.Happen();
 }
 

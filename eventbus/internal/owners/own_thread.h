@@ -1,9 +1,10 @@
 // A thread for one work, which whoever waits for the work can join.
 //
-// | | not submitted | running | ended, not joined | joined, or refused by the system |
+// | | not submitted | running | ended, not joined | joined, refused by the system, or not needed |
 // |---|---|---|---|---|
 // | `Submit` | starts the thread | - | - | - |
-// | `Join` | waits for the thread | the same | joins | nothing |
+// | `WillNotStart` | there will be none | - | - | - |
+// | `Join` | waits for the thread, or that there will be none | the same | joins | nothing |
 // | the last reference goes | nothing | - | detaches it from inside, else joins | nothing |
 //
 // Invariants:
@@ -11,7 +12,7 @@
 //       thread that is about to end.
 //   H2. `thread_` is there from the start of the thread until somebody takes it out to join it: one does, others wait for that.
 //
-// Who wakes whom: `Submit` wakes those that came to join before it; who joins wakes the others that came for that.
+// Who wakes whom: `Submit` and `WillNotStart` wake those that came to join before; who joins wakes the others that came for that.
 
 #ifndef EVENTBUS_INTERNAL_OWNERS_OWN_THREAD_H_
 #define EVENTBUS_INTERNAL_OWNERS_OWN_THREAD_H_
@@ -35,9 +36,13 @@ class OwnThread final : public Executor, public RefCounted, public ListNode<OwnT
   using Executor::Submit;
   void Submit(Work& work) override;
 
+  // Instead of `Submit`: there is no work any more.
+  void WillNotStart();
+
   bool RunsHere() const override;
 
-  // Returns once the thread has ended, or was refused; from inside it, at once. `Submit` has been called, or will be.
+  // Returns once the thread has ended, or there is none; from inside it, at once. `Submit` or `WillNotStart` has been called, or will
+  // be.
   void Join();
 
   // Whether nothing of the thread is left to wait for but its end.

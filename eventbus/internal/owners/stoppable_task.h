@@ -37,8 +37,9 @@ class StoppableTask : private Activity {
   void Prepare() { StartWaiting(); }
   // Hands it to its executor. No lock held.
   void Go() {
+    const Ref<OwnThread> thread = thread_;  // Who has stopped it may have waited for this alone (T3).
     ReadyWork ready;
-    Notify(ready);
+    if (!Notify(ready) && thread) thread->WillNotStart();
   }
 
   // Does not block, but for what is destroyed with a body that is never run.

@@ -29,7 +29,7 @@ void Activity::Start() {
   Notify(ready);
 }
 
-void Activity::Notify(ReadyWork& ready) {
+bool Activity::Notify(ReadyWork& ready) {
   const uint32_t before = Update([](uint32_t word) {
     const bool busy = word & (kQueued | kRunning | kEnded);
     return (word & ~kAwaited) | kNotified | (busy ? 0 : kQueued);
@@ -37,9 +37,10 @@ void Activity::Notify(ReadyWork& ready) {
   ModelCheck(!(before & kEnded), "a waker came after the end of whom it wakes");  // A3
   if (!(before & (kQueued | kRunning | kEnded))) {
     ready.Add(*this);
-  } else if (before & kAwaited) {
-    Futex::WakeAll(word_);  // Uses the address only: this may be gone.
+    return true;
   }
+  if (before & kAwaited) Futex::WakeAll(word_);  // Uses the address only: this may be gone.
+  return false;
 }
 
 void Activity::AwaitNotified() {

@@ -39,8 +39,9 @@ namespace eventbus::internal {
 
 class Activity : public BoundWork {
  public:
-  // Something has happened: a run follows. From any thread, with no lock held.
-  void Notify(ReadyWork& ready);
+  // Something has happened: a run follows. From any thread, with no lock held. True if that run is now on `ready`; false if one is
+  // due anyway, or it has been stopped.
+  bool Notify(ReadyWork& ready);
 
   // Submits the first run. Call `Start` or `StartWaiting`, once, before anything else.
   void Start();
