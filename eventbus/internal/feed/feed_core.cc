@@ -433,15 +433,17 @@ bool FeedCore::BeginToClose() {
     if (std::exchange(stopped_, true)) return false;
     closed_ = true;
     MutexLock ends(&endings_);
-    ++telling_;  // Until the second half (F9).
-    RemoveMembersLocked([&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_, endings_) {
+    ++telling_;       // Until the second half (F9).
+    Endings leaving;  // As `closing_`, which the analysis would not see the lock of.
+    RemoveMembersLocked([&](Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(membership_) {
       const Ref<Subscriber> kept(&subscriber);
       Ref<Subscriber> dropped;
       RemoveLocked(subscriber, wakes, dropped);
       if (subscriber.consumer() != nullptr) return;  // It is alive.
       subscriber.AddRef();
-      closing_.PushBack(subscriber);
+      leaving.PushBack(subscriber);
     });
+    closing_.TakeAll(leaving);
   }
   turn_.Close();
   Release();
