@@ -441,8 +441,8 @@ TEST(ShutdownPlan, AProgressThatThrowsChangesNothing) {
 }
 
 TEST(ShutdownPlanDeathTest, NeedsABudget) {
-  EXPECT_DEATH(ShutdownPlan(absl::ZeroDuration()), "positive and finite");
-  EXPECT_DEATH(ShutdownPlan(absl::InfiniteDuration()), "positive and finite");
+  EXPECT_DEATH(ShutdownPlan{absl::ZeroDuration()}, "positive and finite");
+  EXPECT_DEATH(ShutdownPlan{absl::InfiniteDuration()}, "positive and finite");
   EXPECT_DEATH(ShutdownPlan(absl::Seconds(1), {.hard_stop_budget = absl::ZeroDuration()}), "needs time");
 }
 
