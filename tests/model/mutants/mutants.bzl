@@ -1,6 +1,9 @@
 """Builds mutants of the library, and a test that runs the model tests against each."""
 
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("//bazel:precompiled_header.bzl", "with_precompiled")
+
+_HEADER = "//tests/support/explorer:explored"
 
 _SOURCES = [
     "//tests/model:scenarios",
@@ -8,14 +11,14 @@ _SOURCES = [
     "//tests/support/explorer:explorer_sources",
 ]
 
-def _mutant(mutant, deps):
+def _mutant(mutant, deps, copts = []):
     """The program with the model tests, and the library with `mutant` in it."""
     program = mutant.replace(".mutant", "")
     cc_binary(
         name = program,
         testonly = True,
         srcs = [program + ".cc"],
-        copts = ["-w"],
+        copts = ["-w"] + copts,
         tags = ["model"],
         deps = deps + [
             "//tests/support/explorer:explored_eventbus",
@@ -39,7 +42,19 @@ def mutants_test(name, mutants, mutants_in_headers):
         ),
         tools = ["mutate.py"],
     )
-    programs = [_mutant(mutant, deps = ["//tests/model:all_scenarios"]) for mutant in mutants]
+    programs = [
+        _mutant(
+            mutant,
+            copts = with_precompiled(_HEADER),
+            deps = [
+                _HEADER,
+                "//tests/model:all_scenarios",
+            ],
+        )
+        for mutant in mutants
+    ]
+
+    # These hold the headers themselves, changed.
     programs += [_mutant(mutant, deps = ["//tests/support/explorer:explore"]) for mutant in mutants_in_headers]
     native.sh_test(
         name = name,
