@@ -10,6 +10,8 @@
 #else
 
 #include <atomic>
+#include <cstddef>
+#include <new>
 
 namespace eventbus::internal {
 
@@ -17,10 +19,12 @@ namespace eventbus::internal {
 template <typename T>
 using ProcessWord = std::atomic<T>;
 
-// The one `T` of the process, made by the first call. Never destroyed: threads may outlive the end of `main`.
+// The one `T` of the process, made by the first call, which may be that of a thread that is about to wait: in static memory.
+// Never destroyed: threads may outlive the end of `main`.
 template <typename T>
 T& ProcessWide() {
-  static T& object = *new T;
+  alignas(T) static std::byte memory[sizeof(T)];
+  static T& object = *new (memory) T;
   return object;
 }
 
