@@ -94,7 +94,7 @@ def measure(options, players, scenarios, about, folder, failures):
     failures = failures + failed
     about["load_after"] = os.getloadavg()[0]
     summaries = results.summarise(measurements, failures)
-    outcomes = targets.evaluate(summaries, measurements, failures)
+    outcomes = targets.evaluate(measurements, failures)
     text = results.table(scenarios, summaries, failures)
     if options.check:
         text += f"\n{targets.table(outcomes)}"

@@ -340,46 +340,62 @@ class ResultsTest(unittest.TestCase):
             self.assertEqual(results.number(value), text)
 
 
-def _summaries(**values):
-    """contender -> {scenario: median}, with _ for - in the names of contenders."""
-    return {(scenario, name.replace("_", "-")): results.Summary("ns", median, median, median)
-            for name, medians in values.items() for scenario, median in medians.items()}
+def _played(**values):
+    """The measurements of contender -> {scenario: value, or one for each round}, with _ for - in the names of contenders."""
+    measurements = []
+    for name, scenarios in values.items():
+        for scenario, each in scenarios.items():
+            each = each if isinstance(each, list) else [each]
+            measurements += [{"scenario": scenario, "contender": name.replace("_", "-"), "round": turn, "value": value}
+                             for turn, value in enumerate(each, start=1)]
+    return measurements
 
 
 class TargetsTest(unittest.TestCase):
-    def outcome(self, start, summaries, failures=()):
-        matching = [one for one in targets.evaluate(summaries, [], failures) if one.name.startswith(start)]
+    def outcome(self, start, measurements, failures=()):
+        matching = [one for one in targets.evaluate(measurements, failures) if one.name.startswith(start)]
         self.assertEqual(len(matching), 1)
         return matching[0]
 
     def test_at_least_and_at_most(self):
         for peer, result in ((60, "met"), (59.9, "missed")):
-            outcome = self.outcome("fanout/1000: go-feed", _summaries(eventbus={"fanout/1000": 10},
-                                                                      go_feed={"fanout/1000": peer}))
+            outcome = self.outcome("fanout/1000: go-feed", _played(eventbus={"fanout/1000": 10},
+                                                                   go_feed={"fanout/1000": peer}))
             self.assertEqual((outcome.wanted, outcome.result), ("at least 6 (goal 10)", result))
         for ours, result in ((10.5, "met"), (10.6, "missed")):
             outcome = self.outcome("channel/uncontended: eventbus / crossbeam",
-                                   _summaries(eventbus={"channel/uncontended": ours},
-                                              crossbeam_channel={"channel/uncontended": 10}))
+                                   _played(eventbus={"channel/uncontended": ours},
+                                           crossbeam_channel={"channel/uncontended": 10}))
             self.assertEqual(outcome.result, result)
+
+    def test_a_ratio_is_the_median_of_those_of_the_rounds(self):
+        # In the second round the machine was slow; the medians of the two are equal.
+        outcome = self.outcome("channel/uncontended: eventbus / crossbeam",
+                               _played(eventbus={"channel/uncontended": [12, 50, 20]},
+                                       crossbeam_channel={"channel/uncontended": [10, 100, 20]}))
+        self.assertEqual((outcome.seen, outcome.result), ("1.00", "met"))
+        outcome = self.outcome("channel/uncontended: eventbus / crossbeam",
+                               _played(eventbus={"channel/uncontended": [12, 20, 120]},
+                                       crossbeam_channel={"channel/uncontended": [10, 20, 100]}))
+        self.assertEqual((outcome.seen, outcome.result), ("1.2", "missed"))
 
     def test_rendezvous_is_measured_by_two_halves_of_a_round(self):
         for ours, seen, result in ((240, "1.20", "met"), (250, "1.25", "missed")):
             outcome = self.outcome("eventbus: channel/two_threads/0",
-                                   _summaries(eventbus={"channel/two_threads/0": ours, "park": 100}))
+                                   _played(eventbus={"channel/two_threads/0": ours, "park": 100}))
             self.assertEqual((outcome.seen, outcome.result), (seen, result))
 
     def test_what_is_not_there_is_skipped_and_what_failed_is_missed(self):
-        ours = _summaries(eventbus={"slow/1000": 1})
+        ours = _played(eventbus={"slow/1000": 1})
         self.assertEqual(self.outcome("slow/1000", ours).result, "skipped")
         failure = {"scenario": "slow/1000", "contender": "go-feed", "message": "hangs"}
         self.assertEqual(self.outcome("slow/1000", ours, [failure]).result, "missed")
 
     def test_allocations_of_ours_in_any_round(self):
         def evaluate(*entries):
-            measurements = [{"scenario": scenario, "contender": contender, "allocations": count}
+            measurements = [{"scenario": scenario, "contender": contender, "round": 1, "value": 1, "allocations": count}
                             for scenario, contender, count in entries]
-            outcome = targets.evaluate({}, measurements, [])[-1]
+            outcome = targets.evaluate(measurements, [])[-1]
             return outcome.seen, outcome.result
 
         self.assertEqual(evaluate(), ("-", "skipped"))
@@ -417,6 +433,12 @@ def _contrast(first, second):
 
     dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def _summaries(**values):
+    """contender -> {scenario: median}, with _ for - in the names of contenders."""
+    return {(scenario, name.replace("_", "-")): results.Summary("ns", median, median, median)
+            for name, medians in values.items() for scenario, median in medians.items()}
 
 
 class PlotsTest(unittest.TestCase):
