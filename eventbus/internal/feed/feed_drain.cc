@@ -194,7 +194,7 @@ void FeedCore::HasFinished(Subscriber& subscriber, const absl::Status& reason, W
     subscriber.UnlinkFromEndings();
     // Sequentially consistent for the case without the fence.
     if (may_be_called && calling_.load(std::memory_order_seq_cst) == &subscriber) {  // F8
-      if (subscriber.drain) subscriber.drain->in_call = subscriber.way() == Subscriber::Way::kCall;
+      if (subscriber.drain) subscriber.drain->in_call = subscriber.is_called_in_send();
       subscriber.AddRef();
       called_.PushBack(subscriber);
       return;

@@ -102,6 +102,10 @@ void FeedCore::Sending::Walk() {
       i = CallHandlers(i);
       continue;
     }
+    if (slot.way == Subscriber::Way::kPickyCall) {
+      CallPickyHandler(static_cast<HandlerSubscriber&>(subscriber));
+      continue;
+    }
     EndCalls();
     Delivery& delivery = feed_.arena_.Next(element_);
     switch (slot.way) {
@@ -443,7 +447,7 @@ void FeedCore::Sending::Prepare(Delivery& delivery, Subscriber& subscriber, void
   delivery.outcome = Outcome::kNotReady;
 }
 
-void FeedCore::Sending::WakeBeforeACall() {
+void FeedCore::Sending::WakeThoseServed() {
   EndCalls();
   LookAgain();
   wakes_.WakeAll();
@@ -477,19 +481,39 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
   return passes;
 }
 
-size_t FeedCore::Sending::CallHandlers(size_t i) {
-  absl::Status reason;
-  while (true) {
-    auto& subscriber = static_cast<HandlerSubscriber&>(*slots_[i].subscriber);
-    if (BeginCall(subscriber)) {
-      ++result_.delivered;
-      if (!subscriber.Handle(value_, info_, reason)) EndByItself(subscriber, std::exchange(reason, absl::OkStatus()));
-      if (slots_[i].picky) CountDownLimit(subscriber);
-    }
-    if (i + 1 == slots_.size() || slots_[i + 1].way != Subscriber::Way::kCall || slots_[i + 1].picky) return i;
-    ++i;
-    PrefetchAfter(i);
+inline bool FeedCore::Sending::CallHandler(HandlerSubscriber& subscriber) {
+  if (!BeginPreparedCall(subscriber)) [[unlikely]] {
+    return false;
   }
+  if (!subscriber.Handle(value_, info_, failure_)) [[unlikely]] {
+    EndByItself(subscriber, std::exchange(failure_, absl::OkStatus()));
+    PrepareToCall();
+  }
+  return true;
+}
+
+void FeedCore::Sending::CallPickyHandler(HandlerSubscriber& subscriber) {
+  PrepareToCall();
+  if (!CallHandler(subscriber)) return;
+  ++result_.delivered;
+  CountDownLimit(subscriber);
+}
+
+size_t FeedCore::Sending::CallHandlers(size_t i) {
+  PrepareToCall();
+  // Nobody moves the slots, or changes what they say, during a send (F1). They are not prefetched: while one is called, the
+  // processor looks at the next by itself.
+  const Slot* slot = &slots_[i];
+  const Slot* const end = slots_.data() + slots_.size();
+  size_t delivered = 0;
+  do {
+    if (CallHandler(static_cast<HandlerSubscriber&>(*slot->subscriber))) [[likely]] {
+      ++delivered;
+    }
+    ++slot;
+  } while (slot != end && slot->way == Subscriber::Way::kCall);
+  result_.delivered += delivered;
+  return slot - slots_.data() - 1;
 }
 
 }  // namespace eventbus::internal

@@ -18,6 +18,7 @@
 namespace eventbus::internal {
 
 class ExecutorSubscriber;
+class HandlerSubscriber;
 class QueueSubscriber;
 
 // The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
@@ -85,12 +86,25 @@ class FeedCore::Sending final : public SoleOperation {
   // Says that a filter or handler of `subscriber` is about to run (F5), and that the one before it has ended. False if the
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber) {
-    if (readers_wait_ || !wakes_.empty()) WakeBeforeACall();
+    PrepareToCall();
+    return BeginPreparedCall(subscriber);
+  }
+  // Before one call or several, which may take their time: serves those that have room by now, and wakes those that were served.
+  void PrepareToCall() {
+    if (readers_wait_ || !wakes_.empty()) WakeThoseServed();
     calls_ = true;
+  }
+  void WakeThoseServed();
+  // `BeginCall`, where there is nobody to serve or to wake.
+  bool BeginPreparedCall(Subscriber& subscriber) {
     const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
     // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
-    if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) return BeginCallBesideWaiters(subscriber);
-    if (!member) NoteNotCalled(subscriber);
+    if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
+      return BeginCallBesideWaiters(subscriber);
+    }
+    if (!member) [[unlikely]] {
+      NoteNotCalled(subscriber);
+    }
     return member;
   }
   // Whether such a call has begun and not ended.
@@ -101,15 +115,16 @@ class FeedCore::Sending final : public SoleOperation {
   // The same where somebody waits for the call before it: says that none runs, and then begins anew.
   bool BeginCallBesideWaiters(Subscriber& subscriber);
   void NoteNotCalled(Subscriber& subscriber) { cut_short_ = subscriber.was_not_called = true; }
-  // Serves those that have room by now, and wakes those that were served: the call may take its time.
-  void WakeBeforeACall();
   // Says that none runs: before anything that may take its time, or that waits.
   void EndCalls() {
     if (calls_) EndTheCalls();
   }
   void EndTheCalls();
   bool PassesFilter(Subscriber& subscriber);
-  // Calls the handlers at slot `i` and, that are not picky, after it. Returns the last.
+  // Whether it was called. To be prepared; it then still is.
+  bool CallHandler(HandlerSubscriber& subscriber);
+  void CallPickyHandler(HandlerSubscriber& subscriber);
+  // Calls the handler at slot `i`, and those that follow it. Returns the last.
   size_t CallHandlers(size_t i);
 
   // Makes `delivery` one that counts.
@@ -203,7 +218,7 @@ class FeedCore::Sending final : public SoleOperation {
   uint64_t number_ = 0;
   bool begun_ = false;
   bool cut_short_ = false;  // A subscriber left before it had the value.
-  bool calls_ = false;      // `calling_` says something.
+  bool calls_ = false;      // `calling_` may say something.
   bool published_ = false;  // In the feed's broadcast.
   bool refused_ = false;    // Someone had no room, and the sender must not wait or does not wait any more.
   bool readers_wait_ = false;

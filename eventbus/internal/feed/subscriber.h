@@ -89,15 +89,19 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
     kChannel,         // A `ChannelSubscriber` whose channel gets the value itself, when it has room.
     kSpecialChannel,  // Another one: with an overflow policy, or with events.
     kCall,            // A `HandlerSubscriber`, called in the sending thread.
+    kPickyCall,       // The same, of one that is picky.
     kCommon,          // An `ExecutorSubscriber` that reads the feed's broadcast.
     kOwn,             // An `ExecutorSubscriber` that reads one of its own.
     kQueue,           // A `QueueSubscriber`.
   };
   virtual Way way() const = 0;
 
+  // Whether the handler runs in the sending thread.
+  bool is_called_in_send() const { return way() == Way::kCall || way() == Way::kPickyCall; }
+
   // Whether a send runs code of this subscription in its own thread: a filter, a handler, a hook.
   bool runs_in_send() const {
-    return filter != nullptr || on_lost != nullptr || way() == Way::kCall || way() == Way::kQueue;
+    return filter != nullptr || on_lost != nullptr || is_called_in_send() || way() == Way::kQueue;
   }
 
   // Whether it does not get just what others get, from now on.
@@ -216,14 +220,13 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   Statistic blocked_;  // In nanoseconds. By who ends the delivery.
 
  public:
-  // Whether the subscription lasts. Written under the feed's membership mutex.
-  Atomic<bool> member{false};
-
   // Belong to who has the feed's turn: how many values it still gets, 0 for all; what was lost and not yet told.
   uint64_t left;
   uint64_t untold = 0;
   // The same: its handler was to be called by the sender, but it had left.
   bool was_not_called = false;
+  // Whether the subscription lasts. Written under the feed's membership mutex. At the end, beside what a call of a handler needs.
+  Atomic<bool> member{false};
 };
 
 // The channel of a subscription, and what is put into it.

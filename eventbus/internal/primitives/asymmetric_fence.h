@@ -20,7 +20,7 @@ class AsymmetricFence {
   // Stores with release, then loads with acquire. The store is the last access to `stored`.
   template <typename T, typename U>
   static U StoreThenLoad(std::atomic<T>& stored, std::type_identity_t<T> value, const std::atomic<U>& loaded) {
-    if (IsAsymmetric()) {
+    if (IsAsymmetric()) [[likely]] {
       stored.store(value, std::memory_order_release);
       // Keeps the compiler from moving the load before the store; `Heavy` makes the processor have stored.
       std::atomic_signal_fence(std::memory_order_seq_cst);
