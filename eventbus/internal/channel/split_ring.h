@@ -27,6 +27,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/primitives/primitives.h"
 
 namespace eventbus::internal {
@@ -67,6 +68,9 @@ class alignas(64) SplitRing {
   Mutex mutex;
   // Whether receivers have to go by the channel: there is more to do than to take a value.
   bool needs_channel ABSL_GUARDED_BY(mutex) = false;
+  // How many times in succession a receiver that found nothing found several values, or one, at its next look. A guess, for who
+  // decides how long to leave the sender alone; receivers who wait at the same time may disturb it.
+  Statistic streak;
 
  private:
   friend class SplitSender;
