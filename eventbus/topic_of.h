@@ -54,8 +54,16 @@ class TopicOf {
 
   // As `FeedOf<T>::Send` and `TrySend`: see there for what blocks, until when, and what each status means.
   SendResult Publish(const T& event) const { return Publish(Context::Background(), event); }
-  SendResult Publish(const Context& context, const T& event) const { return Sent(feed().Send(context, event), event); }
-  SendResult TryPublish(const T& event) const { return Sent(feed().TrySend(event), event); }
+  SendResult Publish(const Context& context, const T& event) const {
+    SendResult result = feed().Send(context, event);
+    topic_->AfterSend(result, &event);
+    return result;
+  }
+  SendResult TryPublish(const T& event) const {
+    SendResult result = feed().TrySend(event);
+    topic_->AfterSend(result, &event);
+    return result;
+  }
 
   // Lets publishers go on that wait because the topic was made `held`: true. False if they have been let go before, or never waited.
   bool Release() const { return feed().Release(); }
@@ -117,11 +125,6 @@ class TopicOf {
                                                SourceLocation location) const {
     topic_->Complete(target, options);
     return feed().Subscribe(std::move(target), std::move(options), location);
-  }
-
-  SendResult Sent(SendResult result, const T& event) const {
-    topic_->AfterSend(result, &event);
-    return result;
   }
 
   internal::Ref<internal::TypedTopic<T>> topic_;
