@@ -239,6 +239,8 @@ Outcome ChannelCore::WaitFor(Role role, void* value, Instant deadline) {
       Enlist(wait.waiter());
       until = std::min(until, ReadyAt(wait.waiter()));
     }
+    // Of a split queue it has been awaited already; of a timed channel the clock says when.
+    if (ring_ == nullptr && until == deadline) wait.StayAwake();
     const Outcome outcome = wait.Await(mutex, until);
     if (outcome != Outcome::kDeadline) return outcome;
     // Late, or a value is due by the clock. Either way the next round takes what is there by then.

@@ -5,6 +5,7 @@
 
 #include "eventbus/internal/waiting/parker.h"
 #include "eventbus/internal/waiting/selectable.h"
+#include "eventbus/internal/waiting/spin_backoff.h"
 #include "eventbus/internal/waiting/waiter.h"
 #include "eventbus/waiter_info.h"
 
@@ -17,6 +18,14 @@ class ThreadWait final : public SoleOperation {
 
   // To be enlisted, once, before `Await`.
   Waiter& waiter() { return waiter_; }
+
+  // Waits awake, for a moment, for the waiter to be completed. For who may hope that the other side comes soon, and has not yet waited
+  // for that; holding nothing.
+  void StayAwake() const {
+    SpinBackoff backoff;
+    while (backoff.Pause() && !parker_.Has(Parker::kWoken)) {
+    }
+  }
 
   // Sleeps until the waiter has been completed, or takes it out at `until`: `kDeadline`, and nothing happened. `mutex`
   // is that of the selectable where the waiter is enlisted, which is none that has a `Withdrawn`.
