@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/status/status.h"
 #include "eventbus/internal/execution/signal_hub.h"
 #include "eventbus/select.h"
@@ -147,7 +148,7 @@ TEST(SignalContext, MadeAndDestroyedAgainAndAgain) {
 }
 
 TEST(SignalContextDeathTest, AForkedChildHasTheFormerHandler) {
-#ifdef __SANITIZE_THREAD__
+#ifdef ABSL_HAVE_THREAD_SANITIZER
   GTEST_SKIP() << "ThreadSanitizer keeps signals back in a forked child";
 #endif
   const SignalContext stop({SIGTERM});

@@ -107,7 +107,7 @@ class alignas(64) SplitRing {
 // The sending end. It knows by itself what it needs for each value. All but `sent` under the channel's mutex.
 class SplitSender {
  public:
-  explicit SplitSender(SplitRing& ring) : slots_(ring.slots_), element_(ring.element_), capacity_(ring.capacity_) {}
+  explicit SplitSender(SplitRing& ring) : element_(ring.element_), capacity_(ring.capacity_), slots_(ring.slots_) {}
 
   const Element& element() const { return element_; }
   size_t capacity() const { return capacity_; }
@@ -144,13 +144,15 @@ class SplitSender {
     published_.store(++sent_, std::memory_order_release);
   }
 
+  // Where an `ElementQueue` has its constants: who asks a channel for one may read it, without a lock, before it knows which of the
+  // two the channel has, and must not read what is written there.
+  const Element& element_;
+  const size_t capacity_;
+  std::byte* const slots_;
   Atomic<size_t> published_{0};  // `sent_`, for others.
   size_t sent_ = 0;
   size_t received_ = 0;  // As seen last.
   size_t index_ = 0;     // Of the next slot.
-  std::byte* const slots_;
-  const Element& element_;
-  const size_t capacity_;
 };
 
 inline void* SplitRing::Front(const SplitSender& sender) {
