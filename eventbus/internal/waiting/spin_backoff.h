@@ -12,13 +12,17 @@ class SpinBackoff {
  public:
   // Waits; false if it has been long enough.
   bool Pause() {
-    if (round_ < kBackoffSpins) {
-      for (int i = 0; i < kFirstPauses << round_; ++i) SpinPause();
-    } else if (round_ < kBackoffSpins + kBackoffYields) {
-      YieldThread();
-    } else {
-      return false;
-    }
+    if (PauseInPlace()) return true;
+    if (round_ == kBackoffSpins + kBackoffYields) return false;
+    YieldThread();
+    ++round_;
+    return true;
+  }
+
+  // The same, but leaves no turn to others. One that never waits, and has the same processor, keeps it for milliseconds.
+  bool PauseInPlace() {
+    if (round_ >= kBackoffSpins) return false;
+    for (int i = 0; i < kFirstPauses << round_; ++i) SpinPause();
     ++round_;
     return true;
   }

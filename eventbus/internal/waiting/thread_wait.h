@@ -23,7 +23,7 @@ class ThreadWait final : public SoleOperation {
   // for that; holding nothing.
   void StayAwake() const {
     SpinBackoff backoff;
-    while (backoff.Pause() && !parker_.Has(Parker::kWoken)) {
+    while (backoff.PauseInPlace() && !parker_.Has(Parker::kWoken)) {
     }
   }
 
