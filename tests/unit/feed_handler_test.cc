@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "eventbus/channel.h"
+#include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/inline_executor.h"
 #include "eventbus/manual_executor.h"
@@ -51,6 +52,16 @@ TEST(InlineHandler, IsNotCalledOnceUnsubscribedAndMayUnsubscribeItself) {
   EXPECT_EQ(feed.Send(2).delivered, 0u);
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(feed.subscribers(), 0u);
+}
+
+TEST(InlineHandler, ACallAfterOneThatEndsItsSubscriptionIsOverWithTheSend) {
+  FeedOf<int> feed;
+  const Subscription failing = MustSubscribe(feed.Subscribe([](int) { throw 1; }, {.ends_on_error = true}));
+  Subscription next = MustSubscribe(feed.Subscribe([](int) {}));
+  EXPECT_EQ(feed.Send(1).disconnected, 1u);
+  CancelHandle over = Context::Background().WithCancel();
+  over.Cancel();
+  EXPECT_TRUE(next.Unsubscribe(over.context()).ok()) << "as if it still ran";
 }
 
 TEST(InlineHandler, UnsubscribeWaitsForACallInAnotherThread) {

@@ -93,7 +93,7 @@ class HandlerSubscriber : public Subscriber {
   bool MayGoOn(absl::Status& error);
   void CallLeftHook(const void* value);
 
-  // First, so that they share a cache line with what the sender has just looked at.
+  // First, beside what the sender has just looked at.
   Statistic calls_;
   ErasedHandler handler_;
   const bool ends_on_error_;
