@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "benchmarks/measure.h"
+#include "benchmarks/wait_once.h"
 #include "eventbus/channel.h"
 #include "eventbus/feed.h"
 #include "eventbus/inline_executor.h"
@@ -35,6 +36,9 @@ constexpr uint64_t kBurst = 400;
 // Sends of one feed in bursts, each of which ends when every consumer has received all of it.
 class Bursts {
  public:
+  // For as many consumers at most.
+  explicit Bursts(size_t consumers) : has_waited_(WaitOnce(feed_, consumers)) {}
+
   FeedOf<uint64_t>& feed() { return feed_; }
   uint64_t sent() const { return sent_; }
 
@@ -48,7 +52,8 @@ class Bursts {
 
   // The measured loop, for `consumers` that are there.
   void Run(benchmark::State& state, size_t consumers) {
-    for (int i = 0; i < 20; ++i) SendOne(consumers);  // By then as many have been slow at once as ever will be.
+    Check(state, has_waited_, "a send did not wait");
+    SendOne(consumers);
     const AllocationMeter allocations;
     while (state.KeepRunningBatch(kBurst)) SendOne(consumers);
     allocations.Report(state, state.iterations());
@@ -65,6 +70,7 @@ class Bursts {
   }
 
   FeedOf<uint64_t> feed_;
+  const bool has_waited_;
   std::atomic<size_t> late_{0};  // Who has not received the last of the burst.
   const Channel<int> done_{1};
   uint64_t sent_ = 0;
@@ -82,7 +88,7 @@ Task<uint64_t> Consume(ReceiveChannel<uint64_t> values, Bursts* bursts) {
 void BM_FeedCoroutines(benchmark::State& state) {
   const auto consumers = static_cast<size_t>(state.range(0));
   ThreadPool pool(2);
-  Bursts bursts;
+  Bursts bursts(consumers);
   std::vector<Channel<uint64_t>> channels;
   std::vector<Subscription> subscriptions;
   std::vector<Spawned<uint64_t>> spawned;
@@ -102,7 +108,7 @@ BENCHMARK(BM_FeedCoroutines)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->Arg(10000)->
 void BM_FeedHandlers(benchmark::State& state) {
   const auto consumers = static_cast<size_t>(state.range(0));
   ThreadPool pool(2);
-  Bursts bursts;
+  Bursts bursts(consumers);
   std::vector<uint64_t> expected(consumers);
   std::vector<Subscription> subscriptions;
   for (uint64_t& its : expected) {
@@ -119,7 +125,7 @@ BENCHMARK(BM_FeedHandlers)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->Arg(10000)->Us
 
 void BM_FeedInline(benchmark::State& state) {
   const auto consumers = static_cast<size_t>(state.range(0));
-  Bursts bursts;
+  Bursts bursts(consumers);
   std::vector<uint64_t> expected(consumers);
   std::vector<Subscription> subscriptions;
   for (uint64_t& its : expected) {

@@ -7,14 +7,12 @@
 #include <optional>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "benchmarks/contender/bursts.h"
 #include "benchmarks/contender/contender.h"
 #include "benchmarks/ours/families.h"
+#include "benchmarks/wait_once.h"
 #include "eventbus/channel.h"
-#include "eventbus/context.h"
 #include "eventbus/feed.h"
-#include "eventbus/manual_executor.h"
 #include "eventbus/subscription.h"
 #include "eventbus/task.h"
 #include "eventbus/thread_pool.h"
@@ -40,6 +38,7 @@ contender::Result PlayCoroutines(Play& play, size_t consumers) {
   Bursts bursts;
   ThreadPool pool(2);
   FeedOf<uint64_t> feed;
+  contender::Require(WaitOnce(feed, consumers), "a send did not wait");
   std::vector<Channel<uint64_t>> channels;
   std::vector<Subscription> subscriptions;
   std::vector<Spawned<>> spawned;
@@ -54,25 +53,11 @@ contender::Result PlayCoroutines(Play& play, size_t consumers) {
   return result;
 }
 
-// Has a send wait for as many as can be slow at the same time. What that needs is made the first time, and kept by the feed.
-void WaitOnce(FeedOf<uint64_t>& feed, size_t consumers) {
-  ManualExecutor nobody;
-  std::vector<Subscription> slow;
-  for (size_t i = 0; i < consumers; ++i) {
-    slow.push_back(*feed.Subscribe([](const uint64_t&) {}, {.executor = &nobody, .capacity = 1}));
-  }
-  feed.Send(0);
-  const CancelHandle soon = Context::Background().WithTimeout(absl::Milliseconds(1));
-  contender::Require(feed.Send(soon.context(), 0).missed.size() == consumers, "a send did not wait");
-  for (Subscription& one : slow) one.Unsubscribe();
-  nobody.RunAll();
-}
-
 contender::Result PlayHandlers(Play& play, size_t consumers) {
   Bursts bursts;
   ThreadPool pool(2);
   FeedOf<uint64_t> feed;
-  WaitOnce(feed, consumers);
+  contender::Require(WaitOnce(feed, consumers), "a send did not wait");
   std::vector<Subscription> subscriptions;
   for (size_t i = 0; i < consumers; ++i) {
     subscriptions.push_back(
