@@ -48,18 +48,20 @@ template <ThreadQueue Queue>
 Result PlayTwoThreads(Play& play, Queue& queue) {
   static constexpr uint64_t kValues = 500;
   Arrivals all_came;
-  Sequence received;
+  uint64_t received = 0;
   std::thread receiver([&] {
+    Sequence values;  // Here: what the two threads count in must not lie in one cache line.
     while (true) {
       const uint64_t value = queue.Receive();
       if (value < kAnswer) {
-        received.Take(value);
+        values.Take(value);
       } else if (value == kAnswer) {
         all_came.Arrive();
       } else {
-        return;
+        break;
       }
     }
+    received = values.taken();
   });
   uint64_t sent = 0;
   const Result result = play.Measure(
@@ -74,7 +76,7 @@ Result PlayTwoThreads(Play& play, Queue& queue) {
       });
   queue.Send(kEnd);
   receiver.join();
-  Require(received.taken() == sent, "values were lost");
+  Require(received == sent, "values were lost");
   return result;
 }
 
