@@ -56,6 +56,7 @@ class QueueSubscriber final : public ConsumingSubscriber<OverflowQueue> {
   size_t Room() const override { return capacity(); }
   QueueFill Fill() const override { return {.size = size(), .capacity = capacity()}; }
   size_t HighWater() const override { return high_water(); }
+  bool HasNotTaken(const Delivery&) const override { return false; }
 
  private:
   ~QueueSubscriber() override = default;

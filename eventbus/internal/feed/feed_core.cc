@@ -81,7 +81,7 @@ absl::StatusOr<Subscription> FeedCore::Subscribe(const Element& element, Subscri
   const Ref<FeedCore> self(this);
   const size_t replay = parts.replay;
   if (queue_parts.executor == nullptr) {
-    return Join(element, Ref<Subscriber>(MakeRef<HandlerSubscriber>(self, std::move(parts), std::move(handler_parts))),
+    return Join(element, Ref<Subscriber>(MakeRef<CalledSubscriber>(self, std::move(parts), std::move(handler_parts))),
                 replay);
   }
   Executor& executor = *queue_parts.executor;

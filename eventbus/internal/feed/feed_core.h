@@ -18,8 +18,9 @@
 //       its waiter is taken out and counted down by who removes it.
 //   F5. `calling_` is the subscriber whose filter or handler the sender runs, or is about to run once it has seen that it
 //       still is a member; outside all locks. Who removes it in another thread waits until it is not. The sender stores
-//       `calling_` and then looks at `member`; who removes does the reverse; so at least one sees the other
-//       (`asymmetric_fence.h`). In the same way the sender clears `calling_` and then looks at `call_waiters_`.
+//       `calling_` and then looks at `member`, or `receiving` of a handler that it calls; who removes does the reverse; so at
+//       least one sees the other (`asymmetric_fence.h`). In the same way the sender clears `calling_` and then looks at
+//       `call_waiters_`.
 //   F6. `pending` of the send in progress is the number of its deliveries that wait; until the sender itself waits, plus more
 //       than there can be of them, so that the sender counts them by itself and nobody comes to zero before.
 //   F7. A handler with an executor is in the feed's broadcast from when others get a slot. If it is detached from that, as

@@ -10,10 +10,10 @@ namespace eventbus::internal {
 
 HandlerSubscriber::HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts)
     : Subscriber(std::move(feed_core), std::move(parts)),
-      handler_(std::move(handler_parts.handler)),
-      ends_on_error_(handler_parts.ends_on_error),
       on_error_(handler_parts.on_error ? std::make_unique<ErrorHook>(std::move(handler_parts.on_error)) : nullptr),
-      on_left_(handler_parts.on_left ? std::make_unique<LeftHook>(std::move(handler_parts.on_left)) : nullptr) {}
+      on_left_(handler_parts.on_left ? std::make_unique<LeftHook>(std::move(handler_parts.on_left)) : nullptr),
+      ends_on_error_(handler_parts.ends_on_error),
+      handler_(std::move(handler_parts.handler)) {}
 
 void HandlerSubscriber::CallLeftHook(const void* value) {
   StatusOfCall([&] { (*on_left_)(value); },

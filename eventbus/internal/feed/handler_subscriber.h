@@ -37,22 +37,9 @@ struct QueueParts {
   MakeKeyIndex make_keys = {};  // Empty unless only the newest of each key is kept.
 };
 
+// What both have in common.
 class HandlerSubscriber : public Subscriber {
  public:
-  HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts);
-
-  Way way() const override { return picky() ? Way::kPickyCall : Way::kCall; }
-  bool Replay(Ref<KeptEvent> event, absl::Status& reason) override {
-    return Handle(event->value(), event->info, reason);
-  }
-  void StartReceiving(WakeList&) override {}
-  void StopReceiving(uint64_t, WakeList&) override {}  // The sender asks `member` before each call (F5).
-
-  // Without an executor it has no queue, and nothing waits for it.
-  size_t Room() const override { return 0; }
-  QueueFill Fill() const override { return {}; }
-  bool HasNotTaken(const Delivery&) const override { return false; }
-
   // Runs the handler: false if it failed and the subscription is to end with `reason`, which is OK before and else. Called by
   // one thread at a time.
   bool Handle(const void* value, const EventInfo& info, absl::Status& reason) {
@@ -75,6 +62,8 @@ class HandlerSubscriber : public Subscriber {
   }
 
  protected:
+  HandlerSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts);
+
   // Hands back what was to be handled, and will not be.
   void HandBack(const void* value) {
     if (on_left_ != nullptr) CallLeftHook(value);
@@ -93,13 +82,44 @@ class HandlerSubscriber : public Subscriber {
   bool MayGoOn(absl::Status& error);
   void CallLeftHook(const void* value);
 
-  // First, beside what the sender has just looked at.
-  Statistic calls_;
-  ErasedHandler handler_;
-  const bool ends_on_error_;
   Atomic<uint64_t> errors_{0};           // Relaxed: a statistic.
   std::unique_ptr<ErrorHook> on_error_;  // Null if there is none.
   std::unique_ptr<LeftHook> on_left_;    // The same.
+  const bool ends_on_error_;
+
+ protected:
+  // Of one that is called by the sender: the same as `member`, which is far from the rest of what a call needs.
+  Atomic<bool> receiving_{false};
+
+ private:
+  Statistic calls_;
+  ErasedHandler handler_;
+};
+
+// One that is called by the sending thread. It begins with a cache line, so that what a call needs, which is at the end of what it
+// derives from, lies in one; else it would be two for every other.
+class alignas(64) CalledSubscriber final : public HandlerSubscriber {
+ public:
+  CalledSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts)
+      : HandlerSubscriber(std::move(feed_core), std::move(parts), std::move(handler_parts)) {}
+
+  Way way() const override { return picky() ? Way::kPickyCall : Way::kCall; }
+  bool Replay(Ref<KeptEvent> event, absl::Status& reason) override {
+    return Handle(event->value(), event->info, reason);
+  }
+  void StartReceiving(WakeList&) override { receiving_.store(true, std::memory_order_relaxed); }
+  void StopReceiving(uint64_t, WakeList&) override { receiving_.store(false, std::memory_order_seq_cst); }  // F5
+
+  // It has no queue, and nothing waits for it.
+  size_t Room() const override { return 0; }
+  QueueFill Fill() const override { return {}; }
+  bool HasNotTaken(const Delivery&) const override { return false; }
+
+  // Whether it may be called: it is a member. The sender asks before each call (F5).
+  const Atomic<bool>& receiving() const { return receiving_; }
+
+ private:
+  ~CalledSubscriber() override = default;
 };
 
 }  // namespace eventbus::internal

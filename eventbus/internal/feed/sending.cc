@@ -103,7 +103,7 @@ void FeedCore::Sending::Walk() {
       continue;
     }
     if (slot.way == Subscriber::Way::kPickyCall) {
-      CallPickyHandler(static_cast<HandlerSubscriber&>(subscriber));
+      CallPickyHandler(static_cast<CalledSubscriber&>(subscriber));
       continue;
     }
     EndCalls();
@@ -481,8 +481,9 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
   return passes;
 }
 
-inline bool FeedCore::Sending::CallHandler(HandlerSubscriber& subscriber) {
-  if (!BeginPreparedCall(subscriber)) [[unlikely]] {
+// As a part of the loop that calls one after the other: a call more would be half as much again.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool FeedCore::Sending::CallHandler(CalledSubscriber& subscriber) {
+  if (!BeginPreparedCall(subscriber, subscriber.receiving())) [[unlikely]] {
     return false;
   }
   if (!subscriber.Handle(value_, info_, failure_)) [[unlikely]] {
@@ -492,7 +493,7 @@ inline bool FeedCore::Sending::CallHandler(HandlerSubscriber& subscriber) {
   return true;
 }
 
-void FeedCore::Sending::CallPickyHandler(HandlerSubscriber& subscriber) {
+void FeedCore::Sending::CallPickyHandler(CalledSubscriber& subscriber) {
   PrepareToCall();
   if (!CallHandler(subscriber)) return;
   ++result_.delivered;
@@ -507,7 +508,7 @@ size_t FeedCore::Sending::CallHandlers(size_t i) {
   const Slot* const end = slots_.data() + slots_.size();
   size_t delivered = 0;
   do {
-    if (CallHandler(static_cast<HandlerSubscriber&>(*slot->subscriber))) [[likely]] {
+    if (CallHandler(static_cast<CalledSubscriber&>(*slot->subscriber))) [[likely]] {
       ++delivered;
     }
     ++slot;

@@ -17,8 +17,8 @@
 
 namespace eventbus::internal {
 
+class CalledSubscriber;
 class ExecutorSubscriber;
-class HandlerSubscriber;
 class QueueSubscriber;
 
 // The blocked operation that all deliveries without room belong to. Each delivery is claimed by taking it out of its
@@ -87,7 +87,7 @@ class FeedCore::Sending final : public SoleOperation {
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber) {
     PrepareToCall();
-    return BeginPreparedCall(subscriber);
+    return BeginPreparedCall(subscriber, subscriber.member);
   }
   // Before one call or several, which may take their time: serves those that have room by now, and wakes those that were served.
   void PrepareToCall() {
@@ -95,17 +95,18 @@ class FeedCore::Sending final : public SoleOperation {
     calls_ = true;
   }
   void WakeThoseServed();
-  // `BeginCall`, where there is nobody to serve or to wake.
-  bool BeginPreparedCall(Subscriber& subscriber) {
-    const bool member = AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, subscriber.member);
-    // With this the call before it, if any, has ended. Sequentially consistent for the case without the fence.
-    if (feed_.call_waiters_.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
+  // `BeginCall`, where there is nobody to serve or to wake. `member` is that of `subscriber`, or says the same.
+  bool BeginPreparedCall(Subscriber& subscriber, const Atomic<bool>& member) {
+    // With this the call before it, if any, has ended.
+    if (AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, feed_.call_waiters_) != 0) [[unlikely]] {
       return BeginCallBesideWaiters(subscriber);
     }
-    if (!member) [[unlikely]] {
-      NoteNotCalled(subscriber);
+    // Sequentially consistent for the case without the fence.
+    if (member.load(std::memory_order_seq_cst)) [[likely]] {
+      return true;
     }
-    return member;
+    NoteNotCalled(subscriber);
+    return false;
   }
   // Whether such a call has begun and not ended.
   bool IsInCallOf(const Subscriber& subscriber) const {
@@ -122,8 +123,8 @@ class FeedCore::Sending final : public SoleOperation {
   void EndTheCalls();
   bool PassesFilter(Subscriber& subscriber);
   // Whether it was called. To be prepared; it then still is.
-  bool CallHandler(HandlerSubscriber& subscriber);
-  void CallPickyHandler(HandlerSubscriber& subscriber);
+  bool CallHandler(CalledSubscriber& subscriber);
+  void CallPickyHandler(CalledSubscriber& subscriber);
   // Calls the handler at slot `i`, and those that follow it. Returns the last.
   size_t CallHandlers(size_t i);
 

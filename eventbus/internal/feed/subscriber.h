@@ -88,7 +88,7 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   enum class Way : uint8_t {
     kChannel,         // A `ChannelSubscriber` whose channel gets the value itself, when it has room.
     kSpecialChannel,  // Another one: with an overflow policy, or with events.
-    kCall,            // A `HandlerSubscriber`, called in the sending thread.
+    kCall,            // A `CalledSubscriber`.
     kPickyCall,       // The same, of one that is picky.
     kCommon,          // An `ExecutorSubscriber` that reads the feed's broadcast.
     kOwn,             // An `ExecutorSubscriber` that reads one of its own.
@@ -225,7 +225,7 @@ class Subscriber : public SubscriptionState, public ListNode<MembershipTag>, pub
   uint64_t untold = 0;
   // The same: its handler was to be called by the sender, but it had left.
   bool was_not_called = false;
-  // Whether the subscription lasts. Written under the feed's membership mutex. At the end, beside what a call of a handler needs.
+  // Whether the subscription lasts. Written under the feed's membership mutex.
   Atomic<bool> member{false};
 };
 
