@@ -27,6 +27,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "eventbus/internal/ground/element.h"
+#include "eventbus/internal/ground/prefetch.h"
 #include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/primitives/primitives.h"
 
@@ -132,12 +133,18 @@ class SplitSender {
   }
   // The same, if the ring holds words.
   void SendWord(const void* value) {
-    std::memcpy(slots_ + index_ * sizeof(void*), value, sizeof(void*));
+    std::byte* const slot = slots_ + index_ * sizeof(void*);
+    std::memcpy(slot, value, sizeof(void*));
+    // The receiver has the cache line, from the last time round. To ask for it in good time is a fifth of the time of all where
+    // the other processor is far away.
+    if (index_ + kAhead < capacity_) PrefetchToWrite(slot + kAhead * sizeof(void*));
     Publish();
   }
 
  private:
   friend class SplitRing;
+
+  static constexpr size_t kAhead = 64;
 
   void Publish() {
     if (++index_ == capacity_) index_ = 0;
