@@ -13,7 +13,7 @@ namespace eventbus {
 
 struct ThreadPool::Idle {
   void Await() {
-    internal::SpinBackoff backoff;
+    internal::SpinBackoff backoff(internal::SpinBackoff::First::kSome);
     while (backoff.Pause()) {
       if (parker.Has(internal::Parker::kWoken)) return;
     }

@@ -103,11 +103,17 @@ TEST(Parker, MayBeDestroyedAsSoonAsTheTokenWasSeen) {
 }
 
 TEST(SpinBackoff, EndsAndStaysAtItsEnd) {
-  SpinBackoff backoff;
-  int pauses = 0;
-  while (backoff.Pause()) ++pauses;
-  EXPECT_EQ(pauses, kBackoffSpins + kBackoffYields);
-  EXPECT_FALSE(backoff.Pause());
+  for (const SpinBackoff::First first : {SpinBackoff::First::kFew, SpinBackoff::First::kSome}) {
+    SpinBackoff backoff(first);
+    int in_place = 0;
+    while (backoff.PauseInPlace()) ++in_place;
+    EXPECT_EQ(static_cast<int>(first) << (in_place - 1), kBackoffPauses) << "the last of them";
+    int turns = 0;
+    while (backoff.Pause()) ++turns;
+    EXPECT_EQ(turns, kBackoffYields);
+    EXPECT_FALSE(backoff.PauseInPlace());
+    EXPECT_FALSE(backoff.Pause());
+  }
 }
 
 }  // namespace

@@ -199,13 +199,16 @@ bool ChannelCore::AwaitValue() const {
   // may take as long as ten of them.
   constexpr size_t kStreak = 8;
   constexpr size_t kStreamPauses = 112;
-  const size_t pauses = ring_->streak.Get() < kStreak ? 0 : std::min(capacity() / 8, kStreamPauses);
+  const uint64_t streak = ring_->streak.Get();
+  const size_t pauses = streak < kStreak ? 0 : std::min(capacity() / 8, kStreamPauses);
   for (size_t i = 0; i < pauses; ++i) SpinPause();
-  SpinBackoff backoff;
-  for (bool at_once = true; backoff.Pause(); at_once = false) {
+  SpinBackoff backoff(streak == 0 ? SpinBackoff::First::kFew : SpinBackoff::First::kSome);
+  int looks = 0;
+  while (backoff.Pause()) {
+    ++looks;
     if (const size_t queued = QueuedInRing(); queued != 0) {
-      const bool in_stream = at_once && (pauses == 0 || queued >= kStreak);
-      ring_->streak.Set(in_stream ? ring_->streak.Get() + 1 : 0);
+      const bool in_stream = looks <= (streak == 0 ? 2 : 1) && queued >= (pauses == 0 ? 2 : kStreak);
+      ring_->streak.Set(in_stream ? streak + 1 : 0);
       return true;
     }
     if (closed()) return false;
@@ -218,7 +221,7 @@ void ChannelCore::AwaitRoom() const {
   if (QueuedInRing() < capacity()) return;
   // Not for the first slot: a sender that takes each one as it comes free takes the receiver's cache line with it.
   const size_t enough = capacity() - std::min<size_t>(capacity() / 4, 64);
-  SpinBackoff backoff;
+  SpinBackoff backoff(SpinBackoff::First::kSome);
   while (QueuedInRing() > enough && !closed() && backoff.Pause()) {
   }
 }

@@ -104,12 +104,12 @@ Parker::Tokens FeedCore::Sending::Sleep(Instant until) {
 }
 
 void FeedCore::Sending::StayAwakeWhileTheyAreTaken() const {
-  SpinBackoff backoff;
+  SpinBackoff backoff(SpinBackoff::First::kSome);
   // Relaxed: only to see it change.
   size_t seen = pending_.load(std::memory_order_relaxed);
   while (seen != 0 && backoff.Pause()) {
     const size_t now = pending_.load(std::memory_order_relaxed);
-    if (std::exchange(seen, now) != now) backoff = SpinBackoff();
+    if (std::exchange(seen, now) != now) backoff = SpinBackoff(SpinBackoff::First::kSome);
   }
 }
 

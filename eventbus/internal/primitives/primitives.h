@@ -19,7 +19,7 @@
 // | `StatisticWord` | a number that only people read, `observing/statistic.h` |
 // | `ListsBlocked` | whether those who sleep are listed, `waiting/blocked_list.h` |
 // | `RandomBits` | random bits for fair choices |
-// | `kBackoffSpins`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/spin_backoff.h` |
+// | `kBackoffPauses`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/spin_backoff.h` |
 // | `kLeastSplitCapacity` | the capacity from which a channel has two locks, `channel/split_ring.h` |
 // | `ModelCheck` | an invariant that the model tests check |
 
@@ -66,9 +66,9 @@ void StartDetachedThread(Body body) {
   std::thread(std::move(body)).detach();
 }
 
-// Rounds of pauses, each twice as long as the one before, a microsecond or two in all; then turns that are left to other
-// threads, for on two cores the one that is waited for may be ready and not running.
-inline constexpr int kBackoffSpins = 3;
+// The most pauses in succession, each time twice as many as before, a microsecond to three in all; then turns that are left to
+// other threads, for on two cores the one that is waited for may be ready and not running.
+inline constexpr int kBackoffPauses = 64;
 inline constexpr int kBackoffYields = 4;
 
 // The second lock takes a cache line, and pays for a queue that several values are in at a time.

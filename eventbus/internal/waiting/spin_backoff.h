@@ -10,28 +10,32 @@ namespace eventbus::internal {
 
 class SpinBackoff {
  public:
+  // How many pauses the first wait is: few for one thing that will come; some where the other side has more to do after the first,
+  // for each look takes from it a cache line that it writes.
+  enum class First : int { kFew = 4, kSome = 16 };
+
+  explicit SpinBackoff(First first) : pauses_(static_cast<int>(first)) {}
+
   // Waits; false if it has been long enough.
   bool Pause() {
     if (PauseInPlace()) return true;
-    if (round_ == kBackoffSpins + kBackoffYields) return false;
+    if (yields_ == kBackoffYields) return false;
     YieldThread();
-    ++round_;
+    ++yields_;
     return true;
   }
 
   // The same, but leaves no turn to others. One that never waits, and has the same processor, keeps it for milliseconds.
   bool PauseInPlace() {
-    if (round_ >= kBackoffSpins) return false;
-    for (int i = 0; i < kFirstPauses << round_; ++i) SpinPause();
-    ++round_;
+    if (pauses_ > kBackoffPauses) return false;
+    for (int i = 0; i < pauses_; ++i) SpinPause();
+    pauses_ *= 2;
     return true;
   }
 
  private:
-  // Not one: each look takes a cache line from who is at work on the other side, and a few values more may come meanwhile.
-  static constexpr int kFirstPauses = 16;
-
-  int round_ = 0;
+  int pauses_;  // Next time.
+  int yields_ = 0;
 };
 
 }  // namespace eventbus::internal

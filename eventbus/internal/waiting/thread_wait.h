@@ -22,7 +22,7 @@ class ThreadWait final : public SoleOperation {
   // Waits awake, for a moment, for the waiter to be completed. For who may hope that the other side comes soon, and has not yet waited
   // for that; holding nothing.
   void StayAwake() const {
-    SpinBackoff backoff;
+    SpinBackoff backoff(SpinBackoff::First::kFew);
     while (backoff.PauseInPlace() && !parker_.Has(Parker::kWoken)) {
     }
   }

@@ -185,7 +185,7 @@ bool ListsBlocked();
 void ListBlocked();
 
 // Spinning adds interleavings and no behaviour: whatever a spin may see, the wait after it may see.
-inline constexpr int kBackoffSpins = 0;
+inline constexpr int kBackoffPauses = 0;
 inline constexpr int kBackoffYields = 0;
 
 // The least that has room for a second value while there is a first.
