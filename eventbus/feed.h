@@ -35,7 +35,8 @@
 //     `const`, and may do so at the same time; the last one ends its life. A filter means one more copy. Nothing else of it is
 //     kept when the send returns.
 //   - A handler with an executor is called there, one call at a time and in order. Up to `capacity` values wait for it; where it
-//     has no room for one more, a send waits. One without an executor is called by the sender, in the send, without a copy.
+//     has no room for one more, a send waits; after 128 in succession the executor's other work has a turn. One without an
+//     executor is called by the sender, in the send, without a copy.
 //     Neither is called once `Unsubscribe` has returned, and what waited for it is dropped then. A call that is in progress is
 //     over, but for the exceptions in `subscription.h`.
 //   - A subscription with an overflow policy never holds up a sender for room (`overflow.h`). What it loses by that, or because a send
