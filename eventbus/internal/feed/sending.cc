@@ -482,8 +482,9 @@ bool FeedCore::Sending::PassesFilter(Subscriber& subscriber) {
 }
 
 // As a part of the loop that calls one after the other: a call more would be half as much again.
+template <typename Fence>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool FeedCore::Sending::CallHandler(CalledSubscriber& subscriber) {
-  if (!BeginPreparedCall(subscriber, subscriber.receiving())) [[unlikely]] {
+  if (!BeginPreparedCall<Fence>(subscriber, subscriber.receiving())) [[unlikely]] {
     return false;
   }
   if (!subscriber.Handle(value_, info_, failure_)) [[unlikely]] {
@@ -495,20 +496,25 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool FeedCore::Sending::CallHandler(CalledSu
 
 void FeedCore::Sending::CallPickyHandler(CalledSubscriber& subscriber) {
   PrepareToCall();
-  if (!CallHandler(subscriber)) return;
+  if (!CallHandler<AsymmetricFence>(subscriber)) return;
   ++result_.delivered;
   CountDownLimit(subscriber);
 }
 
 size_t FeedCore::Sending::CallHandlers(size_t i) {
   PrepareToCall();
+  return AsymmetricFence::Choose([&](auto fence) { return CallHandlersBy<decltype(fence)>(i); });
+}
+
+template <typename Fence>
+size_t FeedCore::Sending::CallHandlersBy(size_t i) {
   // Nobody moves the slots, or changes what they say, during a send (F1). They are not prefetched: while one is called, the
   // processor looks at the next by itself.
   const Slot* slot = &slots_[i];
   const Slot* const end = slots_.data() + slots_.size();
   size_t delivered = 0;
   do {
-    if (CallHandler(static_cast<CalledSubscriber&>(*slot->subscriber))) [[likely]] {
+    if (CallHandler<Fence>(static_cast<CalledSubscriber&>(*slot->subscriber))) [[likely]] {
       ++delivered;
     }
     ++slot;

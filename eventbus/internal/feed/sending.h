@@ -87,7 +87,7 @@ class FeedCore::Sending final : public SoleOperation {
   // subscriber has left, and nothing of it must run.
   bool BeginCall(Subscriber& subscriber) {
     PrepareToCall();
-    return BeginPreparedCall(subscriber, subscriber.member);
+    return BeginPreparedCall<AsymmetricFence>(subscriber, subscriber.member);
   }
   // Before one call or several, which may take their time: serves those that have room by now, and wakes those that were served.
   void PrepareToCall() {
@@ -95,10 +95,12 @@ class FeedCore::Sending final : public SoleOperation {
     calls_ = true;
   }
   void WakeThoseServed();
-  // `BeginCall`, where there is nobody to serve or to wake. `member` is that of `subscriber`, or says the same.
+  // `BeginCall`, where there is nobody to serve or to wake. `member` is that of `subscriber`, or says the same. `Fence` is
+  // `AsymmetricFence` or what that chooses.
+  template <typename Fence>
   bool BeginPreparedCall(Subscriber& subscriber, const Atomic<bool>& member) {
     // With this the call before it, if any, has ended.
-    if (AsymmetricFence::StoreThenLoad(feed_.calling_, &subscriber, feed_.call_waiters_) != 0) [[unlikely]] {
+    if (Fence::StoreThenLoad(feed_.calling_, &subscriber, feed_.call_waiters_) != 0) [[unlikely]] {
       return BeginCallBesideWaiters(subscriber);
     }
     // Sequentially consistent for the case without the fence.
@@ -123,10 +125,13 @@ class FeedCore::Sending final : public SoleOperation {
   void EndTheCalls();
   bool PassesFilter(Subscriber& subscriber);
   // Whether it was called. To be prepared; it then still is.
+  template <typename Fence>
   bool CallHandler(CalledSubscriber& subscriber);
   void CallPickyHandler(CalledSubscriber& subscriber);
   // Calls the handler at slot `i`, and those that follow it. Returns the last.
   size_t CallHandlers(size_t i);
+  template <typename Fence>
+  size_t CallHandlersBy(size_t i);
 
   // Makes `delivery` one that counts.
   void Prepare(Delivery& delivery, Subscriber& subscriber, void* value);

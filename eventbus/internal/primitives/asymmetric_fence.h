@@ -17,17 +17,38 @@ namespace eventbus::internal {
 
 class AsymmetricFence {
  public:
-  // Stores with release, then loads with acquire. The store is the last access to `stored`.
-  template <typename T, typename U>
-  static U StoreThenLoad(std::atomic<T>& stored, std::type_identity_t<T> value, const std::atomic<U>& loaded) {
-    if (IsAsymmetric()) [[likely]] {
+  // Where `Heavy` does what it says.
+  struct Light {
+    // Stores with release, then loads with acquire. The store is the last access to `stored`.
+    template <typename T, typename U>
+    static U StoreThenLoad(std::atomic<T>& stored, std::type_identity_t<T> value, const std::atomic<U>& loaded) {
       stored.store(value, std::memory_order_release);
       // Keeps the compiler from moving the load before the store; `Heavy` makes the processor have stored.
       std::atomic_signal_fence(std::memory_order_seq_cst);
       return loaded.load(std::memory_order_acquire);
     }
-    stored.exchange(value, std::memory_order_seq_cst);
-    return loaded.load(std::memory_order_seq_cst);
+  };
+  // Where it does nothing.
+  struct Full {
+    template <typename T, typename U>
+    static U StoreThenLoad(std::atomic<T>& stored, std::type_identity_t<T> value, const std::atomic<U>& loaded) {
+      stored.exchange(value, std::memory_order_seq_cst);
+      return loaded.load(std::memory_order_seq_cst);
+    }
+  };
+
+  template <typename T, typename U>
+  static U StoreThenLoad(std::atomic<T>& stored, std::type_identity_t<T> value, const std::atomic<U>& loaded) {
+    if (IsAsymmetric()) [[likely]] {
+      return Light::StoreThenLoad(stored, value, loaded);
+    }
+    return Full::StoreThenLoad(stored, value, loaded);
+  }
+
+  // For who does so many times in succession: calls `body` with the one that has `StoreThenLoad` here.
+  template <typename Body>
+  static auto Choose(Body body) {
+    return IsAsymmetric() ? body(Light()) : body(Full());
   }
 
   // A system call, of about a microsecond. Where the system cannot do it, does nothing, and the other side does more.

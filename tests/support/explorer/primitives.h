@@ -143,6 +143,10 @@ struct AsymmetricFence {
     stored.store(value, std::memory_order_release);
     return loaded.load(std::memory_order_acquire);
   }
+  template <typename Body>
+  static auto Choose(Body body) {
+    return body(AsymmetricFence());
+  }
   static void Heavy() {}
 };
 
