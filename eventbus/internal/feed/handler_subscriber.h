@@ -13,6 +13,7 @@
 #include "eventbus/executor.h"
 #include "eventbus/internal/feed/key_index.h"
 #include "eventbus/internal/feed/subscriber.h"
+#include "eventbus/internal/ground/cache_aligned.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/overflow.h"
 
@@ -98,7 +99,7 @@ class HandlerSubscriber : public Subscriber {
 
 // One that is called by the sending thread. It begins with a cache line, so that what a call needs, which is at the end of what it
 // derives from, lies in one; else it would be two for every other.
-class alignas(64) CalledSubscriber final : public HandlerSubscriber {
+class alignas(CacheAligned::kLine) CalledSubscriber final : public HandlerSubscriber, public CacheAligned {
  public:
   CalledSubscriber(Ref<FeedCore> feed_core, SubscriberParts parts, HandlerParts handler_parts)
       : HandlerSubscriber(std::move(feed_core), std::move(parts), std::move(handler_parts)) {}
