@@ -17,11 +17,16 @@
 #include "eventbus/context.h"
 #include "eventbus/feed.h"
 #include "eventbus/internal/primitives/primitives.h"
+#include "eventbus/keyed_tasks.h"
+#include "eventbus/latest.h"
 #include "eventbus/manual_executor.h"
+#include "eventbus/notifier.h"
+#include "eventbus/outbox.h"
 #include "eventbus/pool.h"
 #include "eventbus/select.h"
 #include "eventbus/semaphore.h"
 #include "eventbus/task.h"
+#include "eventbus/task_group.h"
 #include "eventbus/thread_pool.h"
 #include "eventbus/wait_group.h"
 #include "gtest/gtest.h"
@@ -181,6 +186,73 @@ TEST(DumpWaiters, GroupsSemaphoresAndPools) {
   std::optional<Pool<int>::Lease> lease = *pool.Acquire();
   const WaiterInfo resource = WaiterIn([&] { pool.Acquire().IgnoreError(); }, [&] { lease.reset(); });
   EXPECT_EQ(resource.things[0].ToString(), "resource of pool connections");
+}
+
+TEST(DumpWaiters, EachKindOfWaitSaysWhatItIs) {
+  const auto what = [](const std::function<void()>& blocking, const std::function<void()>& free) {
+    return WaiterIn(blocking, free).things[0].ToString();
+  };
+  TaskGroup group;
+  TaskToken token = group.Add();
+  EXPECT_EQ(what([&] { group.Wait().IgnoreError(); }, [&] { token.Done(); }), "end of group");
+
+  Notifier notifier;
+  EXPECT_EQ(what([&] { notifier.Wait(); }, [&] { notifier.Notify(); }), "notifier");
+
+  Latest<int> latest;
+  LatestReader<int> reader = latest.Reader();
+  EXPECT_EQ(what([&] { reader.Next().IgnoreError(); }, [&] { latest.Set(1); }), "newer value");
+
+  KeyedTasks<int> tasks({.name = "shards"});
+  const Channel<int> end;
+  ASSERT_TRUE(tasks.Start(7, [&](const Context&) { AwaitTrue([&] { return end.closed(); }); }).ok());
+  EXPECT_EQ(what([&] { tasks.Wait(Context::Background()).IgnoreError(); }, [&] { end.Close(); }),
+            "end of keyed tasks shards");
+
+  FeedOf<int> feed;
+  const Channel<int> channel(1);
+  Subscription subscription = MustSubscribe(feed.Subscribe(channel));
+  EXPECT_EQ(what([&] { Select({subscription.OnEnd()}); }, [&] { feed.Close(); }), "end of subscription");
+
+  ThreadPool pool(1);
+  const Channel<int> released;
+  pool.Submit([&] { AwaitTrue([&] { return released.closed(); }); });
+  EXPECT_EQ(what([&] { DrainInTime(pool); }, [&] { released.Close(); }), "end of thread pool");
+}
+
+TEST(DumpWaiters, AnUnsubscribeWithAContextNamesTheHandlerToo) {
+  ThreadPool pool(1);
+  FeedOf<int> feed;
+  const Channel<int> entered;
+  const Channel<int> go_on;
+  Subscription subscription = MustSubscribe(feed.Subscribe(
+      [&](int) {
+        entered.Close();
+        AwaitTrue([&] { return go_on.closed(); });
+      },
+      {.name = "printer", .executor = &pool}));
+  feed.Send(1);
+  entered.Receive().IgnoreError();
+  const CancelHandle handle = Context::Background().WithCancel();
+  const WaiterInfo info =
+      WaiterIn([&] { EXPECT_TRUE(subscription.Unsubscribe(handle.context()).ok()); }, [&] { go_on.Close(); });
+  EXPECT_TRUE(absl::StrContains(info.ToString(), "end of handler of subscription printer")) << info.ToString();
+}
+
+TEST(DumpWaiters, AFlushWaitsForItsTurnOfAnOutbox) {
+  const Channel<int> channel(0);
+  Outbox<int> outbox(channel);
+  outbox.Add(1);
+  std::thread first([&] { outbox.Flush().IgnoreError(); });
+  AwaitSenders(channel, 1);
+  outbox.Add(2);
+  std::thread second([&] { outbox.Flush().IgnoreError(); });
+  const WaiterDump dump = DumpOf(2);
+  EXPECT_TRUE(absl::StrContains(dump.ToString(), "turn of outbox")) << dump.ToString();
+  EXPECT_EQ(*channel.Receive(), 1);
+  EXPECT_EQ(*channel.Receive(), 2);
+  first.join();
+  second.join();
 }
 
 TEST(DumpWaiters, CoroutinesThatWaitAndNotThoseThatRunOrHaveEnded) {

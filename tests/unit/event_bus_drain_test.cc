@@ -226,6 +226,18 @@ TEST_F(EventBusDrain, ContextsThatAllowNoDrainAreRefused) {
   EXPECT_FALSE(bus_.closed());
 }
 
+TEST_F(EventBusDrain, FlushOfAWildcardWaitsForAllItsTopics) {
+  ManualExecutor executor;
+  Subscription all = MustSubscribe(bus_.Subscribe<int>("late.>", [](const int&) {}, {.executor = &executor}));
+  bus_.Publish("late.one", 1);
+  bus_.Publish("late.two", 2);
+  CancelHandle late = Context::Background().WithCancel();
+  late.Cancel();
+  EXPECT_EQ(all.Flush(late.context()).code(), Code::kCancelled);
+  executor.RunAll();
+  EXPECT_TRUE(all.Flush(Context::Background()).ok());
+}
+
 TEST_F(EventBusDrain, FlushWaitsForAllTopicsAndEndsNothing) {
   const Subscription eu = Subscribe("orders.eu");
   const Subscription all = Subscribe("orders.*");

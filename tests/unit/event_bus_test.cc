@@ -56,7 +56,8 @@ TEST(EventBus, TheSameNameIsTheSameTopic) {
 }
 
 TEST(EventBus, WhoSubscribesMakesTheTopicToo) {
-  EventBus bus;
+  EventBus bus({.name = "events"});
+  EXPECT_EQ(bus.name(), "events");
   const Channel<int> channel(4);
   const Subscription subscription = MustSubscribe(bus.Subscribe<int>("orders", channel));
   EXPECT_EQ(bus.Publish("orders", 7).delivered, 1u);

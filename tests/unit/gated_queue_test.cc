@@ -64,6 +64,21 @@ TEST(GatedQueue, AHeldGateLetsInTheLineInOrderAndAFewAtATime) {
   EXPECT_EQ(queue.ApproxWaiting(), 0u);
 }
 
+TEST(GatedQueue, APassThatIsAssignedToIsDone) {
+  GatedQueue queue;
+  queue.Hold();
+  std::vector<Place> places;
+  for (int i = 0; i < 3; ++i) places.push_back(*queue.LineUp());
+  queue.Release();
+  Pass pass = *places[0].Take();
+  EXPECT_FALSE(HasTurn(places[1]));
+  Pass other;
+  other = std::move(pass);
+  EXPECT_FALSE(HasTurn(places[1])) << "who has moved it is still inside";
+  other = Pass();
+  EXPECT_TRUE(HasTurn(places[1]));
+}
+
 TEST(GatedQueue, AFullLineEvictsTheOldestAndTellsIt) {
   GatedQueue queue({.name = "primary", .capacity = 2});
   queue.Hold();

@@ -40,6 +40,20 @@ TEST_F(JoinTest, TheFirstErrorEndsAll) {
   EXPECT_EQ(two_.subscribers(), 0u) << "it ends when the others have been unsubscribed";
 }
 
+TEST_F(JoinTest, AFlushWaitsForAll) {
+  ManualExecutor executor;
+  const auto with_handler = [&](FeedOf<int>& feed) {
+    return MustSubscribe(feed.Subscribe([](int) {}, {.executor = &executor}));
+  };
+  Subscription joined = JoinSubscriptions(with_handler(one_), with_handler(two_));
+  two_.Send(1);
+  CancelHandle late = Context::Background().WithCancel();
+  late.Cancel();
+  EXPECT_EQ(joined.Flush(late.context()).code(), absl::StatusCode::kCancelled);
+  executor.RunAll();
+  EXPECT_TRUE(joined.Flush(Context::Background()).ok());
+}
+
 TEST_F(JoinTest, EndsWhenAllHaveEnded) {
   std::vector<Subscription> subscriptions;
   subscriptions.push_back(From(one_));

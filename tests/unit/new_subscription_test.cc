@@ -41,6 +41,12 @@ TEST(NewSubscription, ErrClosesOnSuccessToo) {
   EXPECT_NE(nothing.id(), subscription.id());
 }
 
+TEST(NewSubscription, HasNothingToFlushNorToCount) {
+  Subscription subscription = NewSubscription(UntilStopped);
+  EXPECT_TRUE(subscription.Flush(Context::Background()).ok());
+  EXPECT_EQ(subscription.stats().delivered, 0u);
+}
+
 TEST(NewSubscription, UnsubscribeCancelsTheProducerAndWaitsForIt) {
   const Channel<int> events(kUnbounded);
   const auto owned = std::make_shared<int>(1);

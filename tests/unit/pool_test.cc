@@ -155,6 +155,19 @@ TEST_F(PoolTest, AFactoryThatFailsOrThrowsGivesItsPlaceToTheNext) {
   EXPECT_TRUE(third.ok());
 }
 
+TEST_F(PoolTest, AFactoryMayThrowAnything) {
+  Connections pool({.name = "replicas"}, [](const Context&) -> absl::StatusOr<Connection> { throw 1; });
+  EXPECT_EQ(pool.Acquire().status(), absl::InternalError("pool 'replicas': the factory threw"));
+}
+
+TEST_F(PoolTest, ALeaseThatIsAssignedToIsReturned) {
+  Connections pool({.max_size = 2}, Factory());
+  Connections::Lease one = *pool.Acquire();
+  one = *pool.Acquire();
+  EXPECT_EQ(pool.ApproxIdle(), 1u);
+  EXPECT_EQ(pool.ApproxSize(), 2u);
+}
+
 TEST_F(PoolTest, WhatTheFactorySaysIsNotTakenForAFullPool) {
   Connections pool({},
                    [](const Context&) -> absl::StatusOr<Connection> { return absl::DeadlineExceededError("slow"); });
@@ -186,8 +199,10 @@ TEST_F(PoolTest, CloseWakesThoseThatWaitAndALeaseMayOutliveThePool) {
           [&] { EXPECT_EQ(pool.Acquire().status(), absl::FailedPreconditionError("pool 'replicas': closed")); });
     }
     AwaitTrue([&] { return pool.ApproxWaiting() == 3; });
+    EXPECT_FALSE(pool.closed());
     EXPECT_TRUE(pool.Close());
     EXPECT_FALSE(pool.Close());
+    EXPECT_TRUE(pool.closed());
     for (std::thread& waiter : waiters) waiter.join();
     EXPECT_EQ(pool.TryAcquire().status().code(), absl::StatusCode::kFailedPrecondition);
     other->Return();

@@ -201,6 +201,18 @@ int MainThatIsStopped() {
       "raises", [] { std::raise(SIGTERM); }, [] {});
   return service.Main(stop);
 }
+int MainThatIsStoppedWhileItStarts() {
+  SignalContext stop({SIGTERM});
+  Service service(absl::Hours(1));
+  const auto raise_and_wait = [&stop] {
+    std::raise(SIGTERM);
+    Select({stop.context().OnDone()});
+  };
+  service.Add("raises", raise_and_wait, [] {})
+      .Add(
+          "never", [] { return absl::InternalError("started"); }, [] {});
+  return service.Main(stop);
+}
 int MainThatFailsToStart() {
   SignalContext stop({SIGTERM});
   Service service(absl::Hours(1), {.name = "bank"});
@@ -220,6 +232,7 @@ int MainWithAPartThatHangs() {
 TEST(ServiceDeathTest, MainEndsAsItShould) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(_exit(MainThatIsStopped()), ::testing::ExitedWithCode(0), "^$");
+  EXPECT_EXIT(_exit(MainThatIsStoppedWhileItStarts()), ::testing::ExitedWithCode(0), "^$");
   EXPECT_EXIT(_exit(MainThatFailsToStart()), ::testing::ExitedWithCode(1), "service 'bank': start of 'port': in use");
   EXPECT_EXIT(_exit(MainWithAPartThatHangs()), ::testing::ExitedWithCode(1), "stuck/close: hung");
 }

@@ -126,15 +126,17 @@ TEST(ShutdownPlan, KeepsAllErrorsAndGoesOn) {
   plan.AddStage("one").Add("fails", [] { return absl::DataLossError("lost"); }).Add("throws", [] {
     throw std::runtime_error("boom");
   });
+  plan.AddStage("odd").Add("throws something", [] { throw 1; });
   bool last = false;
   plan.AddStage("two").Add("works", [&last] { last = true; });
   const ShutdownReport report = plan.Run();
   EXPECT_TRUE(last);
   EXPECT_EQ(report.status, absl::DataLossError("shutdown plan 'server': one/fails: lost"));
-  ASSERT_EQ(report.actions.size(), 3u);
+  ASSERT_EQ(report.actions.size(), 4u);
   EXPECT_EQ(report.actions[0].status, absl::DataLossError("lost"));
   EXPECT_EQ(report.actions[1].status, absl::InternalError("it threw: boom"));
-  EXPECT_EQ(report.actions[2].outcome, ShutdownOutcome::kDone);
+  EXPECT_EQ(report.actions[2].status, absl::InternalError("it threw"));
+  EXPECT_EQ(report.actions[3].outcome, ShutdownOutcome::kDone);
   EXPECT_TRUE(report.Hung().empty());
 }
 
@@ -239,6 +241,7 @@ TEST(ShutdownPlan, TheHardStopOfAnActionThatFailedIsCalled) {
   EXPECT_EQ(stopped, 1);
   EXPECT_EQ(report.actions[0].hard_stop, ShutdownOutcome::kDone);
   EXPECT_EQ(report.actions[1].hard_stop, ShutdownOutcome::kSkipped);
+  EXPECT_STREQ(ToString(report.actions[1].hard_stop), "skipped");
 }
 
 TEST(ShutdownPlan, AHardStopThatHangsIsNamed) {

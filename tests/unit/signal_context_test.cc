@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/config.h"
@@ -38,6 +39,16 @@ TEST(SignalContext, ASignalBeforeAnybodyWaitsIsNotLost) {
   Select({stop.context().OnDone()});
   EXPECT_EQ(stop.context().status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stop.context().cause(), absl::CancelledError("SIGTERM"));
+}
+
+TEST(SignalContext, TheCauseIsTheNameOfTheSignal) {
+  for (const auto& [signal, name] : {std::pair(SIGHUP, "SIGHUP"), std::pair(SIGQUIT, "SIGQUIT"),
+                                     std::pair(SIGUSR2, "SIGUSR2"), std::pair(SIGWINCH, "signal 28")}) {
+    const SignalContext stop({signal});
+    raise(signal);
+    Select({stop.context().OnDone()});
+    EXPECT_EQ(stop.context().cause(), absl::CancelledError(name));
+  }
 }
 
 TEST(SignalContext, WakesWhoWaits) {

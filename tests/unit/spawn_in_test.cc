@@ -32,6 +32,10 @@ Task<> Throw() {
   throw std::runtime_error("no disk");
   co_return;
 }
+Task<> ThrowSomething() {
+  throw 1;
+  co_return;
+}
 Task<absl::StatusOr<int>> Fail() { co_return absl::DataLossError("lost"); }
 
 TEST(SpawnIn, ItsGroupWaitsForIt) {
@@ -63,6 +67,9 @@ TEST(SpawnIn, AnExceptionIsAStatusOrIsThrown) {
   EXPECT_TRUE(SpawnIn(group, executor, Throw()).ok());
   EXPECT_EQ(group.errors().at(0), absl::InternalError("ErrorGroup 'g': a task threw: no disk"));
   EXPECT_THROW(group.Wait().IgnoreError(), std::runtime_error);
+  ErrorGroup other(Context::Background(), {.name = "h"});
+  EXPECT_TRUE(SpawnIn(other, executor, ThrowSomething()).ok());
+  EXPECT_EQ(other.Wait(), absl::InternalError("ErrorGroup 'h': a task threw"));
 }
 
 TEST(SpawnIn, TheEndOfTheGroupStopsWhatWaits) {

@@ -31,9 +31,18 @@ class RingOf {
     if (room) sender.Send(&value);
     return room;
   }
+  bool SendWord(T value) {
+    const bool room = sender.HasRoom(*ring);
+    if (room) sender.SendWord(&value);
+    return room;
+  }
   bool Receive(T* to) {
     MutexLock lock(&ring->mutex);
     return ring->Receive(to, sender);
+  }
+  bool ReceiveWord(T* to) {
+    MutexLock lock(&ring->mutex);
+    return ring->ReceiveWord(to, sender);
   }
   size_t ReceiveMany(T* to, size_t max) {
     MutexLock lock(&ring->mutex);
@@ -76,6 +85,19 @@ TEST(SplitRing, KeepsTheOrderAroundTheEnd) {
         ASSERT_EQ(value, received++) << "capacity " << capacity;
       }
     }
+  }
+}
+
+TEST(SplitRing, CarriesWordsAroundALargeOne) {
+  RingOf<uint64_t> of(200);
+  uint64_t sent = 0;
+  uint64_t received = 0;
+  ASSERT_TRUE(of.ring->holds_words());
+  while (received < 1000) {
+    while (sent - received < 150) ASSERT_TRUE(of.SendWord(sent++));
+    uint64_t value = 0;
+    ASSERT_TRUE(of.ReceiveWord(&value));
+    ASSERT_EQ(value, received++);
   }
 }
 

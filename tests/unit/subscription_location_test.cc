@@ -29,6 +29,12 @@ void ExpectMadeAfter(SourceLocation before, const Subscription& subscription) {
   EXPECT_TRUE(absl::EndsWith(subscription.location().file_name(), "subscription_location_test.cc"));
 }
 
+TEST(SubscriptionLocation, AlsoKnowsTheFunction) {
+  const SourceLocation here = SourceLocation::current();
+  EXPECT_TRUE(absl::StrContains(here.function_name(), "TestBody")) << here.function_name();
+  EXPECT_GE(here.column(), 0u);
+}
+
 TEST(SubscriptionLocation, OfAFeed) {
   FeedOf<int> feed;
   SourceLocation before = SourceLocation::current();

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "eventbus/context.h"
 #include "eventbus/feed.h"
+#include "eventbus/manual_executor.h"
 #include "gtest/gtest.h"
 #include "tests/support/subscribed.h"
 #include "tests/support/waiting.h"
@@ -45,6 +47,19 @@ TEST_F(SubscriptionScopeTest, CloseEndsTrackedAndAdopted) {
   EXPECT_TRUE(tracked.ended());
   EXPECT_EQ(tracked.Err().Receive().status().code(), absl::StatusCode::kOutOfRange);
   scope.Close();
+}
+
+TEST_F(SubscriptionScopeTest, ATrackedOneCountsAndFlushesAsTheOriginalDoes) {
+  SubscriptionScope scope;
+  ManualExecutor executor;
+  Subscription tracked = scope.Track(MustSubscribe(feed_.Subscribe([](int) {}, {.executor = &executor})));
+  feed_.Send(1);
+  CancelHandle late = Context::Background().WithCancel();
+  late.Cancel();
+  EXPECT_EQ(tracked.Flush(late.context()).code(), absl::StatusCode::kCancelled);
+  executor.RunAll();
+  EXPECT_TRUE(tracked.Flush(Context::Background()).ok());
+  EXPECT_EQ(tracked.stats().delivered, 1u);
 }
 
 TEST_F(SubscriptionScopeTest, ATrackedOneStandsForTheOriginal) {
