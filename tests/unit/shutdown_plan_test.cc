@@ -244,6 +244,40 @@ TEST(ShutdownPlan, TheHardStopOfAnActionThatFailedIsCalled) {
   EXPECT_STREQ(ToString(report.actions[1].hard_stop), "skipped");
 }
 
+// Objects of which the drain fails, and which have one of the hard stops that a plan knows.
+struct DrainFails {
+  DrainReport Drain(const Context&) { return {.status = absl::AbortedError("no")}; }
+
+  int stopped = 0;
+};
+struct Closed : DrainFails {
+  bool Close() { return ++stopped > 0; }  // Says nothing that a plan would report.
+};
+struct Stopped : DrainFails {
+  absl::Status Stop() {
+    ++stopped;
+    return absl::DataLossError("some");
+  }
+};
+struct Cancelled : DrainFails {
+  void Cancel() { ++stopped; }
+};
+
+TEST(ShutdownPlan, TheHardStopOfAnObjectIsWhatItHas) {
+  Closed closed;
+  Stopped stopped;
+  Cancelled cancelled;
+  ShutdownPlan plan(absl::Hours(1));
+  plan.AddStage("all").Drain("closed", closed).Drain("stopped", stopped).Drain("cancelled", cancelled);
+  const ShutdownReport report = plan.Run();
+  EXPECT_EQ(closed.stopped, 1);
+  EXPECT_EQ(stopped.stopped, 1);
+  EXPECT_EQ(cancelled.stopped, 1);
+  EXPECT_EQ(report.actions[0].hard_stop, ShutdownOutcome::kDone);
+  EXPECT_EQ(report.actions[1].hard_stop, ShutdownOutcome::kFailed);
+  EXPECT_EQ(report.actions[2].hard_stop, ShutdownOutcome::kDone);
+}
+
 TEST(ShutdownPlan, AHardStopThatHangsIsNamed) {
   VirtualClock clock;
   Journal journal;
