@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "eventbus/async_select.h"
 #include "eventbus/channel.h"
@@ -154,7 +155,8 @@ TEST(DumpWaiters, ASendOfAFeedNamesWhoHasNotTakenTheValue) {
   EXPECT_TRUE(absl::StrContains(waiting.ToString(), ": turn to send to feed orders")) << waiting.ToString();
 }
 
-TEST(DumpWaiters, UnsubscribeNamesTheHandlerThatItWaitsFor) {
+// What `unsubscribe` waits for, with a subscription whose handler runs and does not return.
+WaiterInfo WaiterOfUnsubscribe(const std::function<void(Subscription&)>& unsubscribe) {
   ThreadPool pool(1);
   FeedOf<int> feed;
   const Channel<int> entered;
@@ -167,9 +169,17 @@ TEST(DumpWaiters, UnsubscribeNamesTheHandlerThatItWaitsFor) {
       {.name = "printer", .executor = &pool}));
   feed.Send(1);
   entered.Receive().IgnoreError();
-  const WaiterInfo info = WaiterIn([&] { subscription.Unsubscribe(); }, [&] { go_on.Close(); });
-  EXPECT_TRUE(absl::StrContains(info.ToString(), ": end of handler of subscription printer (dump_waiters_test.cc:"))
-      << info.ToString();
+  return WaiterIn([&] { unsubscribe(subscription); }, [&] { go_on.Close(); });
+}
+
+TEST(DumpWaiters, UnsubscribeNamesTheHandlerThatItWaitsFor) {
+  constexpr absl::string_view kHandler = "end of handler of subscription printer (dump_waiters_test.cc:";
+  const WaiterInfo without = WaiterOfUnsubscribe([](Subscription& subscription) { subscription.Unsubscribe(); });
+  EXPECT_TRUE(absl::StrContains(without.ToString(), kHandler)) << without.ToString();
+  const CancelHandle handle = Context::Background().WithCancel();
+  const WaiterInfo with = WaiterOfUnsubscribe(
+      [&](Subscription& subscription) { EXPECT_TRUE(subscription.Unsubscribe(handle.context()).ok()); });
+  EXPECT_TRUE(absl::StrContains(with.ToString(), kHandler)) << with.ToString();
 }
 
 TEST(DumpWaiters, GroupsSemaphoresAndPools) {
@@ -218,25 +228,6 @@ TEST(DumpWaiters, EachKindOfWaitSaysWhatItIs) {
   const Channel<int> released;
   pool.Submit([&] { AwaitTrue([&] { return released.closed(); }); });
   EXPECT_EQ(what([&] { DrainInTime(pool); }, [&] { released.Close(); }), "end of thread pool");
-}
-
-TEST(DumpWaiters, AnUnsubscribeWithAContextNamesTheHandlerToo) {
-  ThreadPool pool(1);
-  FeedOf<int> feed;
-  const Channel<int> entered;
-  const Channel<int> go_on;
-  Subscription subscription = MustSubscribe(feed.Subscribe(
-      [&](int) {
-        entered.Close();
-        AwaitTrue([&] { return go_on.closed(); });
-      },
-      {.name = "printer", .executor = &pool}));
-  feed.Send(1);
-  entered.Receive().IgnoreError();
-  const CancelHandle handle = Context::Background().WithCancel();
-  const WaiterInfo info =
-      WaiterIn([&] { EXPECT_TRUE(subscription.Unsubscribe(handle.context()).ok()); }, [&] { go_on.Close(); });
-  EXPECT_TRUE(absl::StrContains(info.ToString(), "end of handler of subscription printer")) << info.ToString();
 }
 
 TEST(DumpWaiters, AFlushWaitsForItsTurnOfAnOutbox) {
