@@ -17,7 +17,7 @@ struct Base {
 };
 
 struct alignas(CacheAligned::kLine) Object final : Base, CacheAligned {
-  explicit Object(size_t number) : number(number) {}
+  explicit Object(size_t the_number) : number(the_number) {}
 
   const size_t number;
 };

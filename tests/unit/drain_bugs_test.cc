@@ -183,17 +183,20 @@ TEST(DrainBugs, N04_SendRacesWithTheDrainOfItsFeed) {
   FeedOf<int> feed;
   Subscription subscription =
       MustSubscribe(feed.Subscribe([&](int) { ++handled; }, {.executor = &executor, .capacity = 2}));
+  const auto send = [&](const Context& context) {
+    SendResult result;
+    do {
+      result = feed.Send(context, 1);
+      accepted += result.delivered;
+    } while (result.status.ok());
+  };
+  // The queue gets full, and all are blocked: one for room, with what it offers, and the others for their turn.
+  const CancelHandle of_the_first = Context::Background().WithCancel();
   std::vector<std::thread> senders;
-  for (int i = 0; i < 8; ++i) {
-    senders.emplace_back([&] {
-      SendResult result;
-      do {
-        result = feed.Send(1);
-        accepted += result.delivered;
-      } while (result.status.ok());
-    });
-  }
-  AwaitTrue([&] { return WaitingSends(feed) == 7; });  // The queue is full, and all are blocked.
+  senders.emplace_back(send, of_the_first.context());
+  AwaitTrue([&] { return WaitingFor(of_the_first.context()) == 1; });
+  for (int i = 1; i < 8; ++i) senders.emplace_back(send, Context::Background());
+  AwaitTrue([&] { return WaitingSends(feed) == 7; });
   feed.RequestDrain();
   for (std::thread& sender : senders) sender.join();  // Refused, although nothing has been handled.
   executor.RunAll();

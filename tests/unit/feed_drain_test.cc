@@ -362,13 +362,16 @@ TEST(FeedDrain, FreesSendersThatAreBlocked) {
   Subscription slow = MustSubscribe(feed.Subscribe([&](int) { ++handled; }, {.executor = &executor, .capacity = 1}));
   EXPECT_EQ(feed.Send(0).delivered, 1u);
   std::atomic<int> refused{0};
+  const auto send = [&](const Context& context) {
+    const SendResult result = feed.Send(context, 1);
+    refused += result.status.code() == Code::kFailedPrecondition && result.delivered == 0;
+  };
+  // One for room, the others for their turn.
+  const CancelHandle of_the_first = Context::Background().WithCancel();
   std::vector<std::thread> senders;
-  for (int i = 0; i < 3; ++i) {
-    senders.emplace_back([&] {
-      const SendResult result = feed.Send(1);
-      refused += result.status.code() == Code::kFailedPrecondition && result.delivered == 0;
-    });
-  }
+  senders.emplace_back(send, of_the_first.context());
+  AwaitTrue([&] { return WaitingFor(of_the_first.context()) == 1; });
+  for (int i = 1; i < 3; ++i) senders.emplace_back(send, Context::Background());
   AwaitTrue([&] { return WaitingSends(feed) == 2; });
   feed.RequestDrain();
   for (std::thread& sender : senders) sender.join();

@@ -325,7 +325,7 @@ TEST(HeldFeed, SendsWaitUntilItIsReleased) {
 TEST(HeldFeed, CloseFreesWhoWaits) {
   std::optional<FeedOf<int>> feed(std::in_place, FeedOptions{.held = true});
   std::thread sender([&] { EXPECT_EQ(feed->Send(1).status.code(), absl::StatusCode::kFailedPrecondition); });
-  AwaitTrue([&] { return internal::FeedAccess::core(*feed).CountWaitingSends() == 1; });
+  AwaitTrue([&] { return WaitingSends(*feed) == 1; });
   feed->Close();
   sender.join();
   EXPECT_FALSE(feed->Release());
