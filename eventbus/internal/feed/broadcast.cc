@@ -66,11 +66,12 @@ bool Broadcast::Detach(BroadcastReader& reader, uint64_t missed, bool waits, std
 }
 
 void Broadcast::FindSlow(std::vector<BroadcastReader*>& slow) {
+  slow.clear();
+  if (head() < room_until_) return;
   Ref<BroadcastRing> fresh;
   {
     MutexLock lock(&mutex);
-    slow.clear();
-    if (head() < room_until_ || !Scan(slow)) return;
+    if (!Scan(slow)) return;
     fresh = ring_;
   }
   fresh = MakeRef<BroadcastRing>(fresh->element(), fresh->capacity());

@@ -69,6 +69,9 @@ class Broadcast {
   // value, it goes on `wakes`.
   void Leave(BroadcastReader& reader, bool finish, WakeList& wakes);
 
+  // Whether what is published is for one reader, as far as is seen without the mutex.
+  bool HasOneReader() const { return live_.load(std::memory_order_relaxed) == 1; }
+
   // The largest capacity that the ring suffices for. Never becomes less.
   size_t capacity() const { return capacity_.load(std::memory_order_relaxed); }
 
@@ -128,7 +131,8 @@ class Broadcast {
   Atomic<uint64_t> head_{0};                        // Release, to publish the value below it. B1
   Atomic<size_t> capacity_{0};                      // Of the ring. Relaxed: a hint, until under the mutex.
   Ref<BroadcastRing> ring_ ABSL_GUARDED_BY(mutex);  // Null until the first reader joins. B1
-  uint64_t room_until_ ABSL_GUARDED_BY(mutex) = 0;  // At most the least of the members'.
+  // At most the least of the members'. Belongs to who has the turn, and to who joins a member while no send is in progress.
+  uint64_t room_until_ = 0;
   std::vector<Member> members_ ABSL_GUARDED_BY(mutex);
   Atomic<size_t> live_{0};  // Members that are no ghosts. Written under the mutex; relaxed.
   WaitQueue idle_ ABSL_GUARDED_BY(mutex);

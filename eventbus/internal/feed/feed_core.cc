@@ -46,7 +46,7 @@ void FeedCore::DescribeAs(const char* what, WaitedFor& thing) const {
   thing.location = label_.location();
 }
 
-absl::Status FeedCore::CheckElement(const Element& element) {
+absl::Status FeedCore::CheckElementSlow(const Element& element) {
   const Element* known = nullptr;
   // Relaxed: elements are constants, there is nothing to publish.
   if (element_.compare_exchange_strong(known, &element, std::memory_order_relaxed, std::memory_order_relaxed) ||

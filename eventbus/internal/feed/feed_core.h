@@ -207,7 +207,11 @@ class FeedCore final : public RefCounted {
   ~FeedCore() override;
 
   // Fixes the element type if this is the first to name one; `kInvalidArgument`, naming both, if it is another one.
-  absl::Status CheckElement(const Element& element);
+  absl::Status CheckElement(const Element& element) {
+    // Relaxed: elements are constants, there is nothing to publish.
+    return element_.load(std::memory_order_relaxed) == &element ? absl::OkStatus() : CheckElementSlow(element);
+  }
+  absl::Status CheckElementSlow(const Element& element);
 
   // Makes `subscriber` a member, or says why not; first it gets up to `replay` of the last values, and what is sent meanwhile.
   absl::StatusOr<Subscription> Join(const Element& element, Ref<Subscriber> subscriber, size_t replay);

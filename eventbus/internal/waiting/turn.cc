@@ -1,15 +1,8 @@
 #include "eventbus/internal/waiting/turn.h"
 
-#include <utility>
-
 namespace eventbus::internal {
 
-bool Turn::TryTake() {
-  MutexLock lock(&mutex);
-  return !std::exchange(taken_, true);
-}
-
-void Turn::Release() {
+void Turn::HandOver() {
   WakeList wakes;
   MutexLock lock(&mutex);
   if (Waiter* next = waiting_.PopClaimed()) {

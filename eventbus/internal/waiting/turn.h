@@ -8,6 +8,9 @@
 #ifndef EVENTBUS_INTERNAL_WAITING_TURN_H_
 #define EVENTBUS_INTERNAL_WAITING_TURN_H_
 
+#include <utility>
+
+#include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/selectable.h"
 #include "eventbus/internal/waiting/wait_queue.h"
 
@@ -18,10 +21,15 @@ class Turn : public Selectable {
   virtual ~Turn() = default;
 
   // Takes the turn if it is free.
-  bool TryTake();
+  bool TryTake() {
+    MutexLock lock(&mutex);
+    return !std::exchange(taken_, true);
+  }
 
   // Gives it to the oldest waiter, or frees it. The caller holds it.
-  void Release();
+  void Release() {
+    if (!TryFree()) HandOver();
+  }
 
   // Ends the waits for it, now and later: with the outcome `kClosed`, and without the turn. Who holds it keeps it.
   void Close();
@@ -35,6 +43,15 @@ class Turn : public Selectable {
   void DescribeWaitFor(const Waiter&, WaitedFor& thing) const override { thing.what = "turn"; }
 
  private:
+  // The same, if nobody waits for it.
+  bool TryFree() {
+    MutexLock lock(&mutex);
+    if (waiting_.front() == nullptr) taken_ = false;
+    return !taken_;
+  }
+  // Where somebody did a moment ago.
+  void HandOver();
+
   bool taken_ ABSL_GUARDED_BY(mutex) = false;
   bool closed_ ABSL_GUARDED_BY(mutex) = false;
   WaitQueue waiting_ ABSL_GUARDED_BY(mutex);

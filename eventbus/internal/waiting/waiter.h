@@ -26,6 +26,7 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "eventbus/internal/ground/intrusive_list.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/ready_work.h"
@@ -106,9 +107,7 @@ class WakeList {
   // Wakes all, in the order in which they were added, then hands those that have no thread to their executors. Call
   // with no lock held: an executor may run user code at once.
   void WakeAll() {
-    if (empty()) return;
-    ReadyWork ready;
-    WakeAll(ready);
+    if (!empty()) WakeThese();
   }
 
   // The same for who is just waking others, and hands `ready` to the executors after that.
@@ -124,6 +123,12 @@ class WakeList {
   }
 
  private:
+  // Not inline: most lists are empty, and each send looks at several.
+  ABSL_ATTRIBUTE_NOINLINE void WakeThese() {
+    ReadyWork ready;
+    WakeAll(ready);
+  }
+
   Waiter* first_ = nullptr;
   Waiter** end_ = &first_;
 };
