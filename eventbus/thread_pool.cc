@@ -8,6 +8,7 @@
 #include "eventbus/internal/ground/fail.h"
 #include "eventbus/internal/waiting/parker.h"
 #include "eventbus/internal/waiting/spin_backoff.h"
+#include "eventbus/internal/waiting/worker_thread.h"
 
 namespace eventbus {
 
@@ -62,6 +63,7 @@ void ThreadPool::SubmitAll(WorkList works) {
     internal::MutexLock lock(&mutex_);
     if (accepts_ == Accepts::kAll || (accepts_ == Accepts::kOwn && RunsHere())) {
       queue_.Append(std::move(works));
+      queued_.Set(queue_.size());
       woken = TakeNeededLocked();
     }
   }
@@ -120,6 +122,7 @@ DrainReport ThreadPool::Close() {
   {
     internal::MutexLock lock(&mutex_);
     abandoned = std::exchange(queue_, WorkList());
+    queued_.Set(0);
     abandoned_ += abandoned.size();
   }
   Refuse(std::move(abandoned));
@@ -141,6 +144,7 @@ void ThreadPool::Wake(Idle* idle) {
 
 void ThreadPool::Serve(size_t thread) {
   identities_[thread].store(internal::ThisThread(), std::memory_order_relaxed);
+  const internal::WorkerThread of_this(*this, queued_);
   bool was_busy = false;
   while (Work* work = Next(was_busy)) {
     run_(*work);
@@ -168,6 +172,7 @@ Work* ThreadPool::Next(bool was_busy) {
         handled_ += accepts_ != Accepts::kAll;
       }
       work = queue_.PopFront();
+      queued_.Set(queue_.size());
       if (work != nullptr) {
         ++busy_;
         another = TakeNeededLocked();  // Each thread that finds more than it takes wakes one more.

@@ -36,6 +36,7 @@
 #include "eventbus/context.h"
 #include "eventbus/drain_report.h"
 #include "eventbus/executor.h"
+#include "eventbus/internal/observing/statistic.h"
 #include "eventbus/internal/primitives/primitives.h"
 #include "eventbus/internal/waiting/event.h"
 #include "eventbus/internal/waiting/guarded_run.h"
@@ -114,6 +115,7 @@ class ThreadPool final : public Executor {
   mutable internal::Mutex mutex_;  // Nothing is woken, run or abandoned under it.
   Accepts accepts_ ABSL_GUARDED_BY(mutex_) = Accepts::kAll;
   WorkList queue_ ABSL_GUARDED_BY(mutex_);
+  internal::Statistic queued_;                      // Its size, for who has not got the mutex. Written under that.
   Idle* idle_ ABSL_GUARDED_BY(mutex_) = nullptr;    // The last one first: it may still be awake.
   size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;         // Threads that run work, and may submit more.
   size_t serving_ ABSL_GUARDED_BY(mutex_);          // Threads that have not ended.

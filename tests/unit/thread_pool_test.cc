@@ -11,6 +11,7 @@
 
 #include "eventbus/channel.h"
 #include "eventbus/context.h"
+#include "eventbus/internal/waiting/worker_thread.h"
 #include "gtest/gtest.h"
 #include "tests/support/waiting.h"
 
@@ -106,6 +107,22 @@ TEST(ThreadPool, KnowsItsOwnThreads) {
   other.Submit([&] { right += other.RunsHere() && !pool.RunsHere(); });
   AwaitTrue([&] { return right.load() == 2; });
   EXPECT_FALSE(pool.RunsHere());
+}
+
+TEST(ThreadPool, ItsThreadsKnowWhetherMoreOfItsWorkWaits) {
+  using internal::WorkerThread;
+  ThreadPool pool(1);
+  ThreadPool other(1);
+  std::vector<bool> free;
+  pool.Submit([&] {
+    free.push_back(WorkerThread::HasNothingElse(pool));
+    free.push_back(WorkerThread::HasNothingElse(other));
+    pool.Submit([&] { free.push_back(WorkerThread::HasNothingElse(pool)); });
+    free.push_back(WorkerThread::HasNothingElse(pool));
+  });
+  EXPECT_TRUE(DrainInTime(pool).ok());
+  EXPECT_EQ(free, std::vector<bool>({true, false, false, true}));
+  EXPECT_FALSE(WorkerThread::HasNothingElse(pool)) << "it has threads of its own";
 }
 
 TEST(ThreadPool, DrainThatIsLateLeavesTheRestRunning) {

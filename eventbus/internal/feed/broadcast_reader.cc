@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "eventbus/internal/waiting/spin_backoff.h"
+#include "eventbus/internal/waiting/worker_thread.h"
+
 namespace eventbus::internal {
 
 BroadcastReader::BroadcastReader(SoleOperation& consumer, size_t capacity) : capacity_(capacity) {
@@ -23,7 +26,8 @@ void BroadcastReader::JoinOwn(const Element& element) {
   own_->idle_.PushBack(waiter_);
 }
 
-bool BroadcastReader::Refill(WakeList& wakes) {
+bool BroadcastReader::Refill(WakeList& wakes, const Executor& executor) {
+  SpinBackoff backoff(SpinBackoff::First::kSome);
   while (true) {
     if (!ring_) return false;
     // In this order, each acquired: the end of the ring is set before the head goes past it, and the word before either, by
@@ -59,6 +63,9 @@ bool BroadcastReader::Refill(WakeList& wakes) {
       ring_ = ring_->Cross();
       continue;
     }
+    // A wait, its end and the way through the executor take longer than a value, for the sender too. With others beside it one such
+    // way is that of several.
+    if (WorkerThread::HasNothingElse(executor) && queue_->HasOneReader() && backoff.PauseInPlace()) continue;
     MutexLock lock(&queue_->mutex);
     // Relaxed: under the mutex. Detached meanwhile: what comes next will not come here.
     const uint64_t now = word_.load(std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "eventbus/event.h"
+#include "eventbus/executor.h"
 #include "eventbus/internal/feed/broadcast.h"
 #include "eventbus/internal/feed/broadcast_ring.h"
 #include "eventbus/internal/feed/progress.h"
@@ -38,9 +39,9 @@ class BroadcastReader {
   // The consumer's ----------------------------------------------------------------------------------------------------
 
   // Takes the next value; the send that waited for that goes on `wakes`. Null if there is none: then the waiter has been
-  // left, or the reader is to end.
-  const void* TakeOrWait(WakeList& wakes) {
-    if (next_ == available_ && !Refill(wakes)) return nullptr;
+  // left, or the reader is to end. Run by `executor`.
+  const void* TakeOrWait(WakeList& wakes, const Executor& executor) {
+    if (next_ == available_ && !Refill(wakes, executor)) return nullptr;
     const void* const value = last_ = ring_->At(next_);
     ++next_;
     if (AsymmetricFence::StoreThenLoad(taken_, next_, word_) != 0) Attend(wakes);
@@ -130,7 +131,7 @@ class BroadcastReader {
 
   // Finds what has been published meanwhile; else leaves the waiter, unless it has left: false. The send that waited for the next
   // value goes on `wakes`.
-  bool Refill(WakeList& wakes);
+  bool Refill(WakeList& wakes, const Executor& executor);
   // Looks at the word, after a value has been taken.
   void Attend(WakeList& wakes);
   // Has the delivery, which it has claimed, done.

@@ -98,7 +98,7 @@ class ConsumingSubscriber : public HandlerSubscriber, public Source, private Act
         const uint64_t begun = replay_->begun.load(std::memory_order_relaxed);  // Its own.
         awaited = AsymmetricFence::StoreThenLoad(replay_->handled, begun, flushers_) != 0;
       } else {
-        const void* const value = Source::TakeOrWait(wakes);
+        const void* const value = Source::TakeOrWait(wakes, gate().executor());
         wakes.WakeAll();
         if (value == nullptr) {
           if (Source::waits() || !finishing()) return Next::kWaits;

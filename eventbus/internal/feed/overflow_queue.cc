@@ -69,7 +69,7 @@ void OverflowQueue::Leave(bool finish, WakeList& wakes) {
   if (finish) idle_.ClaimAll(Outcome::kWithdrawn, wakes);
 }
 
-const void* OverflowQueue::TakeOrWait(WakeList&) {
+const void* OverflowQueue::TakeOrWait(WakeList&, const Executor&) {
   MutexLock lock(&mutex_);
   if (front_ == back_) {
     if (left_) return nullptr;

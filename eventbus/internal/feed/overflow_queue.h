@@ -23,6 +23,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "eventbus/event.h"
+#include "eventbus/executor.h"
 #include "eventbus/internal/feed/key_index.h"
 #include "eventbus/internal/feed/progress.h"
 #include "eventbus/internal/ground/element.h"
@@ -88,8 +89,8 @@ class OverflowQueue {
   // The consumer's ----------------------------------------------------------------------------------------------------
 
   // Takes the next value, which is the consumer's until it passes it. Null if there is none: then the waiter has been left, or the
-  // queue has. Nobody waits for that.
-  const void* TakeOrWait(WakeList& nobody);
+  // queue has. Nobody waits for that, and it does not matter who runs it.
+  const void* TakeOrWait(WakeList& nobody, const Executor& executor);
   // What is known of the value that was taken.
   const EventInfo& info() const { return taken_info_; }
   // Ends the life of the value that was taken. Whether one of `waiters` may wait for that.

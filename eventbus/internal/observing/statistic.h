@@ -1,4 +1,4 @@
-// A number that one thread at a time adds to, and that any may read.
+// A number that one thread at a time writes, and that any may read.
 
 #ifndef EVENTBUS_INTERNAL_OBSERVING_STATISTIC_H_
 #define EVENTBUS_INTERNAL_OBSERVING_STATISTIC_H_
@@ -9,7 +9,8 @@
 
 namespace eventbus::internal {
 
-// Costs what a plain number costs. Decides nothing, so that its operations are relaxed, and no points in model tests.
+// Costs what a plain number costs. Decides nothing but, at most, how long somebody waits awake, so that its operations are relaxed, and
+// no points in model tests.
 class Statistic {
  public:
   uint64_t Get() const { return value_.load(std::memory_order_relaxed); }

@@ -26,6 +26,11 @@ void*& HeldMutexPointer() {
   return pointer;
 }
 
+const void*& WorkerPointer() {
+  thread_local const void* pointer = nullptr;
+  return pointer;
+}
+
 ThreadIdentity ThisThread() { return &random_state; }
 
 uint64_t ThreadNumber() {

@@ -13,10 +13,10 @@
 // | `Instant`, `SteadyNow`, `CoarseNow`, `WallNow`, `ToInstant`, `TimeIsVirtual` | `clock.h` |
 // | `SpinPause`, `YieldThread` | `spin.h` |
 // | `ProcessWide`, `ProcessWord` | what the process has one of, `process_wide.h` |
-// | `ThisThread`, `ThreadPointer`, `HeldMutexPointer` | which thread this is, and pointers of its own |
+// | `ThisThread`, `ThreadPointer`, `HeldMutexPointer`, `WorkerPointer` | which thread this is, and pointers of its own |
 // | `ThreadNumber` | the number by which people know it |
 // | `kStallThresholdNanoseconds` | when a stall is reported, `observing/stall_watch.h` |
-// | `StatisticWord` | a number that only people read, `observing/statistic.h` |
+// | `StatisticWord` | a number that decides nothing, `observing/statistic.h` |
 // | `ListsBlocked` | whether those who sleep are listed, `waiting/blocked_list.h` |
 // | `RandomBits` | random bits for fair choices |
 // | `kBackoffPauses`, `kBackoffYields` | how long it waits for what is likely to come, `waiting/spin_backoff.h` |
@@ -104,6 +104,9 @@ const void*& ThreadPointer();
 
 // Another: to the `HeldMutex` that it has taken last (`observing/held_mutexes.h`).
 void*& HeldMutexPointer();
+
+// Another: to its `WorkerThread` (`waiting/worker_thread.h`).
+const void*& WorkerPointer();
 
 // 64 bits from a generator of the calling thread. Fast and well spread; not for secrets.
 uint64_t RandomBits();

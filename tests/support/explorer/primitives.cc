@@ -12,6 +12,13 @@ using explorer::Scheduler;
 
 ProcessWord<bool> lists_blocked{false};
 
+// What belongs to the thread that runs, or to the code around the scenario.
+template <typename T>
+T& OfThisThread(T (&of_each)[64]) {
+  Scheduler* const scheduler = Scheduler::Current();
+  return of_each[scheduler == nullptr ? 63 : scheduler->running()];
+}
+
 }  // namespace
 
 Instant SystemSteadyNow() {
@@ -30,8 +37,7 @@ absl::Time SystemWallNow() { return absl::UnixEpoch() + absl::Nanoseconds(System
 
 ThreadIdentity ThisThread() {
   static const char identities[64] = {};
-  Scheduler* const scheduler = Scheduler::Current();
-  return &identities[scheduler == nullptr ? 63 : scheduler->running()];
+  return &OfThisThread(identities);
 }
 
 uint64_t ThreadNumber() {
@@ -44,14 +50,17 @@ void ListBlocked() { lists_blocked.store(true, std::memory_order_relaxed); }
 
 const void*& ThreadPointer() {
   static const void* pointers[64] = {};
-  Scheduler* const scheduler = Scheduler::Current();
-  return pointers[scheduler == nullptr ? 63 : scheduler->running()];
+  return OfThisThread(pointers);
 }
 
 void*& HeldMutexPointer() {
   static void* pointers[64] = {};
-  Scheduler* const scheduler = Scheduler::Current();
-  return pointers[scheduler == nullptr ? 63 : scheduler->running()];
+  return OfThisThread(pointers);
+}
+
+const void*& WorkerPointer() {
+  static const void* pointers[64] = {};
+  return OfThisThread(pointers);
 }
 
 uint64_t RandomBits() {
