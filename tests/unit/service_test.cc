@@ -204,9 +204,10 @@ int MainThatIsStopped() {
 int MainThatIsStoppedWhileItStarts() {
   SignalContext stop({SIGTERM});
   Service service(absl::Hours(1));
-  const auto raise_and_wait = [&stop] {
+  // Its own context, which is a child of that of `stop` and may be done a moment later.
+  const auto raise_and_wait = [](const Context& context) {
     std::raise(SIGTERM);
-    Select({stop.context().OnDone()});
+    Select({context.OnDone()});
   };
   service.Add("raises", raise_and_wait, [] {})
       .Add(
