@@ -22,6 +22,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/payloads.h"
 #include "tests/support/subscribed.h"
+#include "tests/support/waiting.h"
 
 namespace eventbus::testing {
 namespace {
@@ -194,8 +195,13 @@ TEST_P(OverflowOf, BlockTellsOfWhatASendThatDoesNotWaitLeftOut) {
     EXPECT_EQ(refused.missed.size(), 1u);
     EXPECT_EQ(refused.dropped, 0u);
   }
-  const CancelHandle timeout = Context::Background().WithTimeout(absl::Milliseconds(1));
-  EXPECT_EQ(feed.Send(timeout.context(), -3).status.code(), absl::StatusCode::kDeadlineExceeded);
+  CancelHandle handle = Context::Background().WithCancel();
+  std::thread canceller([&] {
+    AwaitTrue([&] { return WaitingFor(handle.context()) == 1; });  // The send has begun, and waits for room.
+    handle.Cancel();
+  });
+  EXPECT_EQ(feed.Send(handle.context(), -3).status.code(), absl::StatusCode::kCancelled);
+  canceller.join();
   EXPECT_EQ(lost, (std::vector<int>{-1, -2, -3}));
   EXPECT_EQ(consumer->Take().size(), static_cast<size_t>(capacity));
   SendAll(8, 8);
