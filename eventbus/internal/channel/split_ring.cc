@@ -14,6 +14,7 @@ SplitRing* SplitRing::Make(const Element& element, size_t capacity) {
   return ::new (::operator new(bytes, Alignment(element))) SplitRing(element, capacity);
 }
 
+// Not analysed: what `sender` guards has nobody else any more.
 void SplitRing::Free(SplitRing* ring, const SplitSender& sender) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const Element& element = ring->element_;
   for (; ring->received_ != sender.sent_; ++ring->received_) {

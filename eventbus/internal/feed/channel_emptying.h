@@ -27,6 +27,7 @@ class ChannelEmptying : public ReadersWait, private ChannelWatch, private SoleOp
  public:
   explicit ChannelEmptying(Ref<ChannelCore> channel) : channel_(std::move(channel)) { waiter_.operation = this; }
 
+  // Not analysed: the mutex is that of the channel, which the base does not know.
   bool StartLocked() final ABSL_NO_THREAD_SAFETY_ANALYSIS;
   bool Stop() final;
   uint64_t left() const final;

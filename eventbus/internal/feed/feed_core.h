@@ -211,6 +211,7 @@ class FeedCore final : public RefCounted {
     // Relaxed: elements are constants, there is nothing to publish.
     return element_.load(std::memory_order_relaxed) == &element ? absl::OkStatus() : CheckElementSlow(element);
   }
+  // The same where it is not known to be that.
   absl::Status CheckElementSlow(const Element& element);
 
   // Makes `subscriber` a member, or says why not; first it gets up to `replay` of the last values, and what is sent meanwhile.

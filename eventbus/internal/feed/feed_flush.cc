@@ -118,6 +118,7 @@ absl::Status FeedCore::Flush(const Context& context) {
   FlushTargets targets;
   {
     MutexLock lock(&membership_);
+    // Under the mutexes, which the analysis does not see from inside a function object.
     VisitMembersLocked([&](Subscriber& subscriber) ABSL_NO_THREAD_SAFETY_ANALYSIS { AddTarget(subscriber, targets); });
     MutexLock ends(&endings_);
     alive_.ForEach([&](Subscriber& subscriber) ABSL_NO_THREAD_SAFETY_ANALYSIS {
